@@ -1,5 +1,5 @@
-/* loop: one place that waits. It drives libcurl's multi handle, timers and further descriptors,
-   and keeps the list of operations that have ended. Nothing here calls Lua. */
+/* loop: one place that waits. It drives timers and descriptors (libcurl's and the server's among
+   them) and keeps the list of operations that have ended. Nothing here calls Lua. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,20 +7,15 @@
 #include "core/err.h"
 
 struct loop;
+struct timer;
 
-/* Calls `fire` once at or after `due_ms`. Owned and kept in place by the user while started. */
-struct loop_timer {
-    int64_t due_ms;
-    void (*fire)(void *context);
-    void *context;
-    int heap_index; /* -1 when not started */
-};
-
-/* Calls `ready` whenever `fd` can be read (or written); level triggered. Kept by the user. */
+/* Calls `ready` whenever `fd` can be read or written; level triggered. Kept in place by its user
+   while watched. */
 struct loop_watch {
     int fd;
     void (*ready)(void *context, unsigned events);
     void *context;
+    unsigned events; /* 0 when not watched */
 };
 
 /* Something that somebody waits for. Embed it; loop_end puts it on the list of what has ended. */
@@ -32,44 +27,38 @@ struct loop_op {
 
 MUST_USE int loop_new(struct loop **out, struct err *err);
 
-/* Everything that was started on the loop must have been stopped before. NULL is fine. */
+/* Whatever was started on the loop must have been stopped before. NULL is fine. */
 void loop_free(struct loop *loop);
 
 /* Waits for at most `timeout_ms` (-1: until something happens; 0: only what is ready) and runs
-   the callbacks of what did. */
+   the callbacks of what did. Returns at once after loop_interrupt. */
 MUST_USE int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err);
 
-/* Timers. Starting a started one moves it. Stopping one that is not started does nothing.
-   loop_timer_start fails only for want of memory. */
-void loop_timer_init(struct loop_timer *timer, void (*fire)(void *), void *context);
-MUST_USE int loop_timer_start(struct loop *loop, struct loop_timer *timer, int64_t delay_ms,
+/* See timer.h. A delay of 0 fires in the next turn, which then does not wait. */
+MUST_USE int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms,
                               struct err *err);
-void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
+void loop_timer_stop(struct loop *loop, struct timer *timer);
 
-/* Watches; `events` are epoll's (EPOLLIN, EPOLLOUT). loop_unwatch of an unwatched fd is harmless. */
+/* Starts watching, or changes the events (EPOLLIN, EPOLLOUT) of a watch. */
 MUST_USE int loop_watch(struct loop *loop, struct loop_watch *watch, unsigned events,
                         struct err *err);
 void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 
-/* Marks the operation as ended and lists it (once). */
+/* Marks the operation as ended and lists it, once. */
 void loop_end(struct loop *loop, struct loop_op *op);
 
-/* Takes the operation that ended first off the list, NULL when there is none. */
+/* Takes the operation that ended first off the list; NULL when there is none. */
 struct loop_op *loop_next_ended(struct loop *loop);
 
-/* Takes the operation off the list, if it is there: before its memory goes. */
+/* Takes the operation off the list, if it is there: to be called before its memory goes. */
 void loop_forget(struct loop *loop, struct loop_op *op);
 
 /* The instant (clock_ms) after which no wait may last; INT64_MAX when there is none. */
 void loop_set_deadline(struct loop *loop, int64_t deadline_ms);
 int64_t loop_deadline(const struct loop *loop);
 
-/* Ends the turn under way, or the next one, at once. Async-signal-safe; concerns every loop of the
-   process. loop_interrupted says whether it happened and, with `clear`, forgets it. */
+/* Ends the turn under way, or the next one, at once. Async-signal-safe; it concerns every loop of
+   the process. loop_interrupted says whether that happened; loop_resume forgets it. */
 void loop_interrupt(void);
-bool loop_interrupted(bool clear);
-
-/* libcurl's multi handle on this loop, made (and libcurl initialised) at the first call; NULL when
-   that fails. A finished transfer calls the function that http.c set as CURLOPT_PRIVATE. */
-typedef void CURLM;
-MUST_USE CURLM *loop_multi(struct loop *loop, struct err *err);
+bool loop_interrupted(void);
+void loop_resume(void);
