@@ -1,0 +1,148 @@
+-- The error table that every failed call raises, and the one line that tells a person what to do.
+local line = require "siterun.line"
+local secret = require "c.secret"
+
+local M = {}
+
+---@class siterun.Error
+---@field kind string config, usage, auth, denied, not_found, refused, rate_limited, server, network, timeout, decode, deadline, unknown_outcome or interrupted
+---@field service? string
+---@field operation? string "tickets:create"
+---@field status? integer HTTP status
+---@field message string what happened; what the service said, where it said something
+---@field errors string[] the service's complaints one by one
+---@field code? string the service's own error code
+---@field retryable boolean is it safe and sensible to make the same call again?
+---@field sent string "no", "yes" or "unknown": did the request reach the service?
+---@field attempts integer
+---@field retry_after? number seconds
+---@field url? string without secrets
+---@field hint? string what to do
+local Error = {}
+Error.__index = Error
+Error.__name = "siterun.Error"
+
+local EXIT_CODES = {
+  config = 3, auth = 3, usage = 2, denied = 4, not_found = 4, refused = 4, rate_limited = 4,
+  server = 5, network = 5, timeout = 5, decode = 5, deadline = 6, unknown_outcome = 7, interrupted = 130,
+}
+
+local RETRYABLE = { rate_limited = true, server = true, network = true, timeout = true }
+
+local HINTS = {
+  auth = "check the credentials",
+  denied = "the account has no permission for this",
+  not_found = "check the id or the path",
+  refused = "correct what the service names",
+  rate_limited = "the account's limit is used up: try again later",
+  server = "the service failed: try again later",
+  network = "check the address and the network",
+  timeout = "try again, or give the call a larger timeout",
+  decode = "the answer is not of the documented form: look at it with --trace",
+  deadline = "give the run a larger --deadline or start it again later",
+  unknown_outcome = "look at the service whether it happened before repeating it",
+}
+
+local SENT = {
+  no = "nothing was sent",
+  unknown = "it may or may not have taken effect",
+}
+
+local function scrub(text, max)
+  return text ~= nil and line.clean(secret.redact(tostring(text)), max) or nil
+end
+
+local function scrub_list(list)
+  local out = {}
+  for i, text in ipairs(list or {}) do
+    if i > 50 then break end
+    out[i] = scrub(text)
+  end
+  return out
+end
+
+---Makes an error table. Texts are freed of secrets and made single lines here, so every field is safe to print.
+---@param fields table the fields of siterun.Error; `kind` is required
+---@return siterun.Error
+function M.new(fields)
+  assert(EXIT_CODES[fields.kind], "unknown kind of error")
+  local e = setmetatable({}, Error)
+  for name, value in pairs(fields) do e[name] = value end
+  e.message = scrub(fields.message or fields.kind)
+  e.errors = scrub_list(fields.errors)
+  e.code, e.url = scrub(fields.code, 100), scrub(fields.url, 2000)
+  e.sent, e.attempts = fields.sent or "no", fields.attempts or 0
+  if e.retryable == nil then e.retryable = RETRYABLE[e.kind] and e.sent ~= "unknown" or false end
+  return e
+end
+
+---Raises an error table, made from `fields` if it is not one yet.
+---@param fields table
+function M.raise(fields)
+  error(M.is(fields) and fields or M.new(fields), 0)
+end
+
+---@param value any
+---@return boolean
+function M.is(value)
+  return getmetatable(value) == Error
+end
+
+---Makes an error from the table that a c.* function returned, adding what the caller knows.
+---@param raw table kind, message, sent, attempts, retry_after
+---@param known? table service, operation, url, hint
+---@return siterun.Error
+function M.from(raw, known)
+  if M.is(raw) then return raw end
+  local fields = {}
+  for name, value in pairs(raw) do fields[name] = value end
+  for name, value in pairs(known or {}) do fields[name] = value end
+  return M.new(fields)
+end
+
+---The exit code of a run that ends with `value` as its error.
+---@param value any
+---@return integer
+function M.exit_code(value)
+  return M.is(value) and EXIT_CODES[value.kind] or 1
+end
+
+---"42 s", "15 min": a wait as a person says it.
+---@param seconds number
+---@return string
+local function wait(seconds)
+  if seconds < 120 then return string.format("%d s", math.ceil(seconds)) end
+  return string.format("%d min", math.ceil(seconds / 60))
+end
+
+local function advice(e)
+  if e.kind == "rate_limited" and e.retry_after then
+    return "the account's limit is used up: try again in " .. wait(e.retry_after)
+  end
+  return e.hint or HINTS[e.kind]
+end
+
+local function place(e)
+  local words = {}
+  if e.service then words[#words + 1] = e.service end
+  if e.operation then words[#words + 1] = e.operation end
+  return #words > 0 and table.concat(words, " ") .. ": " or ""
+end
+
+local function complaints(e)
+  local extra = {}
+  for _, text in ipairs(e.errors) do
+    if not e.message:find(text, 1, true) then extra[#extra + 1] = text end
+  end
+  return #extra > 0 and line.cut(" (" .. table.concat(extra, ", "), 300) .. ")" or ""
+end
+
+function Error.__tostring(e)
+  local status = e.status and string.format(" (HTTP %d)", e.status) or ""
+  local parts = { place(e) .. e.kind .. status .. ": " .. e.message .. complaints(e) }
+  if e.service and SENT[e.sent] then parts[#parts + 1] = SENT[e.sent] end
+  parts[#parts + 1] = advice(e)
+  return line.clean(table.concat(parts, "; "), 1500)
+end
+
+return M
