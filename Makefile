@@ -1,0 +1,87 @@
+# siterun. `make help` lists the targets.
+#
+# SAN=1 builds with AddressSanitizer and UBSan, in its own folder. V=1 shows the commands.
+
+PREFIX ?= /usr/local
+SAN ?=
+BUILD ?= build$(if $(SAN),-asan)
+PROGRAM = $(if $(SAN),$(BUILD)/siterun,siterun)
+
+PACKAGES = gcc make pkg-config liblua5.4-dev libcurl4-openssl-dev libjansson-dev lua-cjson-dev \
+	lua-expat-dev libedit-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libcmocka-dev \
+	lua-check clang-format nodejs nginx-light openssl tmux valgrind curl
+ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
+LIBRARIES = lua5.4 libcurl jansson libmicrohttpd libedit sqlite3 libcrypto
+
+CFLAGS ?= $(if $(SAN),-O1,-O2) -g
+WARN = -Wall -Wextra -Werror -Wconversion -Wshadow -Wundef -Wstrict-prototypes \
+	-Wmissing-prototypes -Wwrite-strings -Wpointer-arith -Wvla -Wformat=2
+HARDEN = $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE)
+, := ,
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Isrc $(WARN) $(HARDEN) $(PKG_CFLAGS) -MMD -MP $(CFLAGS)
+ALL_LDFLAGS = -Wl,--as-needed -Wl,-z,relro,-z,now $(if $(SAN),$(HARDEN),-pie) $(LDFLAGS)
+LIBS = -l:liblua5.4-cjson.a -l:liblua5.4-expat.a $(PKG_LIBS) -lexpat -lm
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+
+say = $(if $(V),,@echo '  $(1)';)
+
+BINDS := $(sort $(wildcard src/bind/*.c))
+SOURCES := $(sort $(wildcard src/*.c src/core/*.c src/host/*.c)) $(BINDS)
+MODULES := $(sort $(shell find lua -name '*.lua'))
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
+C_TESTS := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(wildcard tests/c/*_test.c))
+UNIT_TESTS = $(sort $(wildcard tests/unit/*_test.lua))
+
+.DEFAULT_GOAL := all
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+deps: ## install the Debian packages that are missing
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -Wf '$${Status}' $$p 2>/dev/null | \
+		grep -q 'ok installed' || echo $$p; done); \
+	test -z "$$missing" || { $(ROOT) apt-get update -q && $(ROOT) env DEBIAN_FRONTEND=noninteractive \
+		RUNLEVEL=1 apt-get install -q -y --no-install-recommends $$missing; }
+
+all: $(PROGRAM) ## build ./siterun
+
+test: deps ## build, then run all tests
+	@$(MAKE) --no-print-directory run-tests
+
+run-tests: $(PROGRAM) $(C_TESTS)
+	@tests/all $(BUILD) $(PROGRAM) $(C_TESTS)
+
+clean: ## remove what was built
+	rm -rf build build-* siterun
+
+$(PROGRAM): $(OBJECTS)
+	$(call say,ld $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/embed: src/tools/embed.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(PKG_LIBS)
+
+# The list of names is a prerequisite of its own: a module that goes must leave the program too.
+$(BUILD)/embedded.names: FORCE
+	@mkdir -p $(@D)
+	@echo $(MODULES) $(BINDS) | cmp -s - $@ || echo $(MODULES) $(BINDS) > $@
+
+$(BUILD)/embedded.c: $(BUILD)/embed $(BUILD)/embedded.names $(MODULES)
+	$(call say,embed lua)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/embed lua $(MODULES) $(BINDS) > $@ || (rm -f $@; false)
+
+$(BUILD)/embedded.o: $(BUILD)/embedded.c
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+FORCE:
+.PHONY: help deps all test run-tests clean FORCE
+-include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d

@@ -1,0 +1,29 @@
+---What the command line asks for. The host fills this table before any user code runs.
+---@class siterun.Settings
+---@field profile? string name of a profile of the configuration file
+---@field config? string path of the configuration file
+---@field sandbox boolean simulated services for this run
+---@field dry_run boolean writes are printed, not sent
+---@field trace boolean one line per exchange on stderr
+---@field quiet boolean
+---@field color "auto"|"always"|"never"
+---@field deadline? number seconds that the whole run may take
+---@field state string a folder, or postgresql://...
+---@field argv0 string the program as it was called
+local M = {
+  sandbox = false,
+  dry_run = false,
+  trace = false,
+  quiet = false,
+  color = "auto",
+  argv0 = "siterun",
+}
+
+local state_home = os.getenv("XDG_STATE_HOME")
+if not state_home or state_home == "" then
+  state_home = (os.getenv("HOME") or "") .. "/.local/state"
+end
+local state = os.getenv("SITERUN_STATE")
+M.state = state and state ~= "" and state or state_home .. "/siterun"
+
+return M

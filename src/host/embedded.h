@@ -1,0 +1,15 @@
+/* embedded: what the build put into the program: Lua modules and c.* modules.
+ * The tables are written by src/tools/embed.c; both end with an entry without a name. */
+#pragma once
+#include <lauxlib.h>
+#include <stddef.h>
+
+struct embedded_module {
+    const char *name; /* as `require` takes it: "siterun.main" */
+    const char *file; /* below lua/: "siterun/main.lua" */
+    const unsigned char *chunk;
+    size_t size;
+};
+
+extern const struct embedded_module embedded_modules[];
+extern const luaL_Reg embedded_binds[];

@@ -1,0 +1,11 @@
+/* interrupt: the first SIGINT stops what runs, the second one kills. */
+#pragma once
+#include <lua.h>
+
+/* Catches SIGINT from now on, once: it interrupts the loop and raises the error table of kind
+ * "interrupted" in the running thread. Call again to arm it again. */
+void interrupt_arm(lua_State *L);
+
+/* Names the thread that runs now and returns the one that did before, which the caller names again
+ * when it goes on: around each lua_resume. Cheap; raises nothing. */
+lua_State *interrupt_running(lua_State *L);

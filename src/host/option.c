@@ -1,0 +1,180 @@
+#include "host/option.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 63, FAR = 1000 };
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+unsigned option_distance(const char *a, const char *b)
+{
+    unsigned rows[3][NAME_MAX_BYTES + 1];
+    size_t n = strlen(a), m = strlen(b);
+    if (n > NAME_MAX_BYTES || m > NAME_MAX_BYTES)
+        return FAR;
+    for (size_t j = 0; j <= m; j++)
+        rows[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned *row = rows[i % 3], *above = rows[(i - 1) % 3], *two = rows[(i + 1) % 3];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], two[j - 2] + 1);
+        }
+    }
+    return rows[n % 3][m];
+}
+
+const char *option_nearest(const char *name, const char *const *known)
+{
+    const char *best = NULL;
+    unsigned best_distance = (unsigned)(strlen(name) / 3 + 1);
+    for (; *known != NULL; known++) {
+        unsigned distance = option_distance(name, *known);
+        if (distance < best_distance || (best == NULL && distance == best_distance)) {
+            best = *known;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+static const char *nearest_option(const char *name, const struct option *options)
+{
+    const char *names[64] = {NULL};
+    for (int i = 0; options[i].name != NULL && i < 63; i++)
+        names[i] = options[i].name;
+    return option_nearest(name, names);
+}
+
+static bool is_known(const char *name, const struct option *options)
+{
+    for (; options->name != NULL; options++)
+        if (strcmp(options->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void refuse_unknown(lua_State *L, const struct option *options)
+{
+    if (lua_type(L, -2) != LUA_TSTRING)
+        luaL_error(L, "option names are strings, got a %s", luaL_typename(L, -2));
+    const char *name = lua_tostring(L, -2);
+    if (is_known(name, options))
+        return;
+    const char *near = nearest_option(name, options);
+    if (near != NULL)
+        luaL_error(L, "unknown option '%s' (did you mean '%s'?)", name, near);
+    luaL_error(L, "unknown option '%s'", name);
+}
+
+static void refuse_type(lua_State *L, const struct option *o, const char *wanted)
+{
+    luaL_error(L, "option '%s': %s expected, got %s", o->name, wanted, luaL_typename(L, -1));
+}
+
+static void check_range(lua_State *L, const struct option *o, double value, const char *what)
+{
+    if (o->min < o->max && (value < o->min || value > o->max))
+        luaL_error(L, "option '%s': %s must be from %f to %f", o->name, what, o->min, o->max);
+}
+
+static void check_values(lua_State *L, const struct option *o, const char *text)
+{
+    if (o->values == NULL)
+        return;
+    for (const char *const *v = o->values; *v != NULL; v++)
+        if (strcmp(*v, text) == 0)
+            return;
+    const char *near = option_nearest(text, o->values);
+    luaL_error(L, "option '%s': '%s' is not one of its values (nearest: '%s')", o->name, text,
+        near != NULL ? near : o->values[0]);
+}
+
+static void read_string(lua_State *L, const struct option *o, void *out)
+{
+    struct option_text *text = out;
+    if (lua_type(L, -1) != LUA_TSTRING)
+        refuse_type(L, o, "string");
+    text->data = lua_tolstring(L, -1, &text->len);
+    check_range(L, o, (double)text->len, "its length");
+    check_values(L, o, text->data);
+}
+
+static void read_integer(lua_State *L, const struct option *o, void *out)
+{
+    int exact = 0;
+    lua_Integer value = lua_tointegerx(L, -1, &exact);
+    if (lua_type(L, -1) != LUA_TNUMBER || !exact)
+        refuse_type(L, o, "integer");
+    check_range(L, o, (double)value, "it");
+    *(lua_Integer *)out = value;
+}
+
+static void read_number(lua_State *L, const struct option *o, void *out)
+{
+    double value = lua_tonumber(L, -1);
+    if (lua_type(L, -1) != LUA_TNUMBER || !isfinite(value))
+        refuse_type(L, o, "finite number");
+    check_range(L, o, value, "it");
+    *(double *)out = value;
+}
+
+static void read_boolean(lua_State *L, const struct option *o, void *out)
+{
+    if (!lua_isboolean(L, -1))
+        refuse_type(L, o, "boolean");
+    *(bool *)out = lua_toboolean(L, -1);
+}
+
+static void read_scalar(lua_State *L, const struct option *o, void *out)
+{
+    if (o->type == OPTION_STRING)
+        read_string(L, o, out);
+    else if (o->type == OPTION_INTEGER)
+        read_integer(L, o, out);
+    else if (o->type == OPTION_NUMBER)
+        read_number(L, o, out);
+    else
+        read_boolean(L, o, out);
+}
+
+/* Leaves OPTION_VALUE values on the stack. */
+static void read_one(lua_State *L, int index, const struct option *o, void *out)
+{
+    bool present = index != 0 && lua_getfield(L, index, o->name) != LUA_TNIL;
+    if (index == 0)
+        lua_pushnil(L);
+    if (!present && o->required)
+        luaL_error(L, "option '%s' is missing", o->name);
+    if (present && o->type != OPTION_VALUE)
+        read_scalar(L, o, out);
+    if (o->type != OPTION_VALUE) {
+        lua_pop(L, 1);
+        return;
+    }
+    if (present && o->lua_type != LUA_TNONE && lua_type(L, -1) != o->lua_type)
+        refuse_type(L, o, lua_typename(L, o->lua_type));
+    *(int *)out = present ? lua_gettop(L) : 0;
+}
+
+void option_read(lua_State *L, int index, const struct option *options, void *out)
+{
+    bool given = !lua_isnoneornil(L, index);
+    index = given ? lua_absindex(L, index) : 0;
+    luaL_checkstack(L, 64, "options");
+    if (given) {
+        luaL_checktype(L, index, LUA_TTABLE);
+        for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
+            refuse_unknown(L, options);
+    }
+    for (; options->name != NULL; options++)
+        read_one(L, index, options, (char *)out + options->offset);
+}

@@ -1,0 +1,134 @@
+/* embed: writes, as C, the tables of embedded Lua modules and of the c.* modules.
+ *
+ *   embed LUA_DIR [FILE.lua | BIND.c]... > embedded.c
+ *
+ * lua/a/b.lua becomes the module "a.b" (lua/a/init.lua is "a"), compiled here, so that a syntax
+ * error stops the build; lines are kept for tracebacks. src/bind/x.c becomes the module "c.x". */
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct output {
+    size_t size;
+};
+
+static int write_bytes(lua_State *L, const void *data, size_t size, void *ud)
+{
+    struct output *out = ud;
+    const unsigned char *bytes = data;
+    (void)L;
+    for (size_t i = 0; i < size; i++)
+        printf("%u,%s", bytes[i], ++out->size % 24 == 0 ? "\n" : "");
+    return 0;
+}
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "embed: %s\n", what);
+    exit(1);
+}
+
+static const char *read_file(lua_State *L, const char *path)
+{
+    luaL_Buffer b;
+    FILE *f = fopen(path, "rb");
+    if (f == NULL)
+        fail(path);
+    luaL_buffinit(L, &b);
+    for (size_t n = 1; n > 0;) {
+        char *room = luaL_prepbuffer(&b);
+        n = fread(room, 1, LUAL_BUFFERSIZE, f);
+        luaL_addsize(&b, n);
+    }
+    fclose(f);
+    luaL_pushresult(&b);
+    return lua_tostring(L, -1);
+}
+
+static int has_suffix(const char *text, const char *suffix)
+{
+    size_t n = strlen(text), m = strlen(suffix);
+    return n >= m && strcmp(text + n - m, suffix) == 0;
+}
+
+/* "lua/a/b.lua" under "lua" -> "a.b" */
+static void print_name(const char *relative)
+{
+    size_t n = strlen(relative) - strlen(has_suffix(relative, "/init.lua") ? "/init.lua" : ".lua");
+    for (size_t i = 0; i < n; i++)
+        putchar(relative[i] == '/' ? '.' : relative[i]);
+}
+
+static size_t print_chunk(lua_State *L, const char *path, const char *relative, int index)
+{
+    struct output out = {0};
+    const char *chunk = lua_pushfstring(L, "=[siterun]/%s", relative);
+    const char *text = read_file(L, path);
+    if (luaL_loadbufferx(L, text, lua_rawlen(L, -1), chunk, "t") != LUA_OK)
+        fail(lua_tostring(L, -1));
+    printf("static const unsigned char chunk%d[] = {\n", index);
+    lua_dump(L, write_bytes, &out, 0);
+    printf("};\n");
+    lua_settop(L, 0);
+    return out.size;
+}
+
+static void print_modules(lua_State *L, const char *dir, int count, char **paths)
+{
+    size_t *sizes = calloc((size_t)count + 1, sizeof *sizes);
+    size_t skip = strlen(dir) + 1;
+    if (sizes == NULL)
+        fail("not enough memory");
+    for (int i = 0; i < count; i++)
+        if (has_suffix(paths[i], ".lua"))
+            sizes[i] = print_chunk(L, paths[i], paths[i] + skip, i);
+    printf("const struct embedded_module embedded_modules[] = {\n");
+    for (int i = 0; i < count; i++) {
+        if (!has_suffix(paths[i], ".lua"))
+            continue;
+        printf("    {\"");
+        print_name(paths[i] + skip);
+        printf("\", \"%s\", chunk%d, %zu},\n", paths[i] + skip, i, sizes[i]);
+    }
+    printf("    {0, 0, 0, 0},\n};\n\n");
+    free(sizes);
+}
+
+static const char *bind_name(char *path)
+{
+    char *slash = strrchr(path, '/');
+    path[strlen(path) - 2] = '\0';
+    return slash != NULL ? slash + 1 : path;
+}
+
+static void print_binds(int count, char **paths)
+{
+    const char **names = calloc((size_t)count + 1, sizeof *names);
+    int found = 0;
+    if (names == NULL)
+        fail("not enough memory");
+    for (int i = 0; i < count; i++)
+        if (has_suffix(paths[i], ".c"))
+            names[found++] = bind_name(paths[i]);
+    for (int i = 0; i < found; i++)
+        printf("int luaopen_c_%s(lua_State *L);\n", names[i]);
+    printf("\nconst luaL_Reg embedded_binds[] = {\n");
+    for (int i = 0; i < found; i++)
+        printf("    {\"c.%s\", luaopen_c_%s},\n", names[i], names[i]);
+    printf("    {0, 0},\n};\n");
+    free(names);
+}
+
+int main(int argc, char **argv)
+{
+    lua_State *L = luaL_newstate();
+    if (L == NULL || argc < 2)
+        fail("usage: embed LUA_DIR FILE...");
+    printf("#include \"host/embedded.h\"\n\n");
+    print_modules(L, argv[1], argc - 2, argv + 2);
+    print_binds(argc - 2, argv + 2);
+    lua_close(L);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
