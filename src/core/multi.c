@@ -1,0 +1,167 @@
+#include "core/multi.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "core/loop.h"
+#include "core/timer.h"
+
+/* Idle connections kept for reuse, over all hosts. */
+enum { IDLE_CONNECTIONS = 256 };
+
+struct multi {
+    struct loop *loop;
+    CURLM *curlm;
+    struct timer timer;
+    size_t count;
+    struct err failure; /* of a callback, which has no way to return one */
+};
+
+/* A socket of libcurl's, watched. */
+struct socket {
+    struct loop_watch watch;
+    struct multi *multi;
+};
+
+static void finish(const CURLMsg *message) {
+    struct multi_transfer *transfer = NULL;
+    CURLcode code = message->data.result;
+
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+    transfer->done(transfer->context, code);
+}
+
+/* Reading a message invalidates the next ones only when their handles are removed, so each is
+   taken, removed and finished before the next is asked for. */
+static void collect(struct multi *multi) {
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(multi->curlm, &left))) {
+        CURLMsg copy = *message;
+
+        curl_multi_remove_handle(multi->curlm, copy.easy_handle);
+        multi->count--;
+        finish(&copy);
+    }
+}
+
+static void act(struct multi *multi, curl_socket_t fd, int what) {
+    int running;
+
+    curl_multi_socket_action(multi->curlm, fd, what, &running);
+    collect(multi);
+}
+
+static void timer_fired(void *context) {
+    act(context, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void socket_ready(void *context, unsigned events) {
+    struct socket *socket = context;
+    int what = (events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
+               (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_OUT : 0);
+
+    act(socket->multi, socket->watch.fd, what);
+}
+
+static void forget_socket(struct multi *multi, curl_socket_t fd, struct socket *socket) {
+    if (!socket)
+        return;
+    loop_unwatch(multi->loop, &socket->watch);
+    curl_multi_assign(multi->curlm, fd, NULL);
+    free(socket);
+}
+
+static struct socket *new_socket(struct multi *multi, curl_socket_t fd) {
+    struct socket *socket = calloc(1, sizeof *socket);
+
+    if (!socket)
+        return NULL;
+    socket->multi = multi;
+    socket->watch = (struct loop_watch){.fd = fd, .ready = socket_ready, .context = socket};
+    curl_multi_assign(multi->curlm, fd, socket);
+    return socket;
+}
+
+/* CURLMOPT_SOCKETFUNCTION: -1 makes libcurl fail the transfers concerned. */
+static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context, void *known) {
+    struct multi *multi = context;
+    struct socket *socket = known;
+    unsigned events =
+        (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        forget_socket(multi, fd, socket);
+        return 0;
+    }
+    if (!socket && !(socket = new_socket(multi, fd)))
+        return -1;
+    return loop_watch(multi->loop, &socket->watch, events, &multi->failure);
+}
+
+/* CURLMOPT_TIMERFUNCTION. A time-out of 0 means now: the timer is due in this very turn. */
+static int timer_changed(CURLM *curlm, long timeout_ms, void *context) {
+    struct multi *multi = context;
+
+    (void)curlm;
+    if (timeout_ms >= 0)
+        return loop_timer_start(multi->loop, &multi->timer, timeout_ms, &multi->failure);
+    loop_timer_stop(multi->loop, &multi->timer);
+    return 0;
+}
+
+static int set_up(struct multi *multi, struct err *err) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(multi->curlm = curl_multi_init()))
+        return err_set(err, ERR_CONFIG, "libcurl cannot be initialised");
+    curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, socket_changed);
+    curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
+    curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION, timer_changed);
+    curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
+    curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+    return 0;
+}
+
+int multi_new(struct multi **out, struct loop *loop, struct err *err) {
+    struct multi *multi = calloc(1, sizeof *multi);
+
+    if (!multi)
+        return err_no_memory(err);
+    multi->loop = loop;
+    timer_init(&multi->timer, timer_fired, multi);
+    if (set_up(multi, err)) {
+        multi_free(multi);
+        return -1;
+    }
+    *out = multi;
+    return 0;
+}
+
+void multi_free(struct multi *multi) {
+    if (!multi)
+        return;
+    curl_multi_cleanup(multi->curlm);
+    loop_timer_stop(multi->loop, &multi->timer);
+    free(multi);
+}
+
+int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *err) {
+    CURLMcode code;
+
+    curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+    code = curl_multi_add_handle(multi->curlm, transfer->easy);
+    if (code)
+        return err_set(err, ERR_NETWORK, "libcurl: %s", curl_multi_strerror(code));
+    multi->count++;
+    return 0;
+}
+
+void multi_remove(struct multi *multi, struct multi_transfer *transfer) {
+    curl_multi_remove_handle(multi->curlm, transfer->easy);
+    multi->count--;
+}
+
+size_t multi_count(const struct multi *multi) {
+    return multi->count;
+}

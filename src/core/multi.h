@@ -1,0 +1,31 @@
+/* multi: libcurl's multi handle driven by the loop. The first one initialises libcurl. */
+#pragma once
+#include <curl/curl.h>
+
+#include "core/err.h"
+
+struct loop;
+struct multi;
+
+/* One easy handle on its way. Kept in place by its user from multi_add to `done` or multi_remove. */
+struct multi_transfer {
+    CURL *easy;
+    /* The transfer ended and is off the multi handle; called from the loop's turn. */
+    void (*done)(void *context, CURLcode code);
+    void *context;
+};
+
+/* `loop` must outlive it. */
+MUST_USE int multi_new(struct multi **out, struct loop *loop, struct err *err);
+
+/* All transfers must have ended or been removed. NULL is fine. */
+void multi_free(struct multi *multi);
+
+/* Starts the transfer. Uses the handle's CURLOPT_PRIVATE. */
+MUST_USE int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *err);
+
+/* Abandons a transfer under way; `done` is not called. */
+void multi_remove(struct multi *multi, struct multi_transfer *transfer);
+
+/* Transfers under way. */
+size_t multi_count(const struct multi *multi);

@@ -1,0 +1,169 @@
+#include "core/url.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/buf.h"
+
+static bool is_visible(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (text[i] <= ' ' || text[i] > '~')
+            return false;
+    return true;
+}
+
+static bool is_loopback(const char *host) {
+    return !strcmp(host, "127.0.0.1") || !strcmp(host, "[::1]") ||
+           !strcasecmp(host, "localhost");
+}
+
+static bool has_part(CURLU *parts, CURLUPart part) {
+    char *text = NULL;
+    bool has = !curl_url_get(parts, part, &text, 0);
+
+    curl_free(text);
+    return has;
+}
+
+static int check_origin(CURLU *parts, struct err *err) {
+    char *scheme = NULL, *host = NULL;
+    int failed = 0;
+
+    if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
+        curl_url_get(parts, CURLUPART_HOST, &host, 0))
+        failed = err_set(err, ERR_USAGE, "not an absolute URL");
+    else if (!strcasecmp(scheme, "http") && !is_loopback(host))
+        failed = err_set(err, ERR_USAGE,
+                         "plain http to %.200s is refused: use https (http is for 127.0.0.1, "
+                         "::1 and localhost)",
+                         host);
+    else if (strcasecmp(scheme, "http") && strcasecmp(scheme, "https"))
+        failed = err_set(err, ERR_USAGE, "the scheme %.40s is refused: use https", scheme);
+    curl_free(scheme);
+    curl_free(host);
+    return failed;
+}
+
+static int check_parts(CURLU *parts, struct err *err) {
+    if (check_origin(parts, err))
+        return -1;
+    if (has_part(parts, CURLUPART_USER) || has_part(parts, CURLUPART_PASSWORD))
+        return err_set(err, ERR_USAGE, "a user name or password in a URL is refused");
+    if (has_part(parts, CURLUPART_FRAGMENT))
+        return err_set(err, ERR_USAGE, "a fragment (#...) in a URL is never sent: remove it");
+    return 0;
+}
+
+int url_check(const char *url, size_t len, struct err *err) {
+    CURLU *parts;
+    CURLUcode code;
+    int failed;
+
+    if (len > URL_MAX)
+        return err_set(err, ERR_USAGE, "a URL of %zu bytes is over the limit of %d", len, URL_MAX);
+    if (!is_visible(url, len))
+        return err_set(err, ERR_USAGE,
+                       "a URL holds a control character, a space or a non-ASCII byte");
+    parts = curl_url();
+    if (!parts)
+        return err_no_memory(err);
+    code = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+    if (code)
+        failed = err_set(err, ERR_USAGE, "not a URL: %s", curl_url_strerror(code));
+    else
+        failed = check_parts(parts, err);
+    curl_url_cleanup(parts);
+    return failed;
+}
+
+bool url_is_plain(const char *url) {
+    return !strncasecmp(url, "http:", 5);
+}
+
+static bool is_unreserved(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("-._~", c));
+}
+
+int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *err) {
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)value[i];
+        const char escaped[3] = {'%', hex[byte >> 4], hex[byte & 15]};
+
+        if (is_unreserved(value[i]) ? buf_add(out, &value[i], 1, err)
+                                    : buf_add(out, escaped, 3, err))
+            return -1;
+    }
+    return 0;
+}
+
+static bool has_control(const char *text, size_t len) {
+    return memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\n', len);
+}
+
+static bool is_dots(const char *segment, size_t len) {
+    return (len == 1 && segment[0] == '.') || (len == 2 && !memcmp(segment, "..", 2));
+}
+
+int url_add_segment(struct buf *out, const char *value, size_t len, struct err *err) {
+    if (!len)
+        return err_set(err, ERR_USAGE, "an empty id");
+    if (has_control(value, len))
+        return err_set(err, ERR_USAGE, "an id with NUL, CR or LF");
+    if (is_dots(value, len))
+        return err_set(err, ERR_USAGE, "\"%.2s\" is no id", value);
+    return url_add_escaped(out, value, len, err);
+}
+
+int url_add_query(struct buf *out, const char *name, size_t name_len, const char *value,
+                  size_t value_len, struct err *err) {
+    const char *mark = strchr(buf_text(out), '?') ? "&" : "?";
+
+    if (has_control(name, name_len) || has_control(value, value_len))
+        return err_set(err, ERR_USAGE, "the query parameter %.60s holds NUL, CR or LF", name);
+    if (buf_add_string(out, mark, err) || url_add_escaped(out, name, name_len, err) ||
+        buf_add(out, "=", 1, err))
+        return -1;
+    return url_add_escaped(out, value, value_len, err);
+}
+
+/* "." and ".." also in their encoded forms, which servers decode before they walk the path. */
+static int check_segments(const char *path, struct err *err) {
+    const char *end = path + strcspn(path, "?");
+
+    while (path < end) {
+        size_t len = strcspn(path, "/?");
+        char plain[3] = "";
+        size_t n = 0;
+
+        for (size_t i = 0; i < len && n < 3; n++) {
+            bool dot = len - i >= 3 && !strncasecmp(path + i, "%2e", 3);
+
+            plain[n] = dot ? '.' : path[i];
+            i += dot ? 3 : 1;
+        }
+        if (is_dots(plain, n))
+            return err_set(err, ERR_USAGE, "a path with \".\" or \"..\" segments is refused");
+        path += len + 1;
+    }
+    return 0;
+}
+
+int url_join(struct buf *out, const char *base, const char *path, struct err *err) {
+    size_t len = strlen(base);
+
+    if (path[0] != '/' || path[1] == '/')
+        return err_set(err, ERR_USAGE, "a path starts with one \"/\", not \"%.60s\"", path);
+    if (!is_visible(path, strlen(path)) || strchr(path, '#'))
+        return err_set(err, ERR_USAGE, "a path holds a byte that must be percent-encoded");
+    if (check_segments(path, err))
+        return -1;
+    while (len && base[len - 1] == '/')
+        len--;
+    if (buf_add(out, base, len, err))
+        return -1;
+    return buf_add_string(out, path, err);
+}
