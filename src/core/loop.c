@@ -51,7 +51,6 @@ int loop_new(struct loop **out, struct err *err) {
     loop->epoll = -1;
     loop->deadline_ms = INT64_MAX;
     loop->last_ended = &loop->first_ended;
-    timer_heap_init(&loop->timers);
     if (open_interrupt_fd(err) || open_epoll(loop, err)) {
         loop_free(loop);
         return -1;
@@ -65,7 +64,6 @@ void loop_free(struct loop *loop) {
         return;
     if (loop->epoll >= 0)
         close(loop->epoll);
-    timer_heap_fini(&loop->timers);
     free(loop);
 }
 
@@ -120,9 +118,8 @@ int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err) {
     return 0;
 }
 
-int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms,
-                     struct err *err) {
-    return timer_heap_add(&loop->timers, timer, clock_ms() + delay_ms, err);
+void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms) {
+    timer_heap_add(&loop->timers, timer, clock_ms() + delay_ms);
 }
 
 void loop_timer_stop(struct loop *loop, struct timer *timer) {

@@ -35,8 +35,7 @@ void loop_free(struct loop *loop);
 MUST_USE int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err);
 
 /* See timer.h. A delay of 0 fires in the next turn, which then does not wait. */
-MUST_USE int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms,
-                              struct err *err);
+void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
 /* Starts watching, or changes the events (EPOLLIN, EPOLLOUT) of a watch. */

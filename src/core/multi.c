@@ -107,8 +107,9 @@ static int timer_changed(CURLM *curlm, long timeout_ms, void *context) {
 
     (void)curlm;
     if (timeout_ms >= 0)
-        return loop_timer_start(multi->loop, &multi->timer, timeout_ms, &multi->failure);
-    loop_timer_stop(multi->loop, &multi->timer);
+        loop_timer_start(multi->loop, &multi->timer, timeout_ms);
+    else
+        loop_timer_stop(multi->loop, &multi->timer);
     return 0;
 }
 

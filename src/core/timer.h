@@ -1,32 +1,28 @@
-/* timer: calls due at an instant, in a binary heap that holds pointers to its users' structs. */
+/* timer: calls due at an instant, in a pairing heap made of its users' structs (Fredman, Sedgewick,
+   Sleator, Tarjan 1986). It needs no memory of its own, so starting a timer cannot fail. */
 #pragma once
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
-
-#include "core/err.h"
 
 /* Kept in place by its user while started. */
 struct timer {
     int64_t due_ms; /* clock_ms */
     void (*fire)(void *context);
     void *context;
-    size_t place; /* in the heap, from 1; 0 when not started */
+    bool started;
+    struct timer *child, *next;
+    struct timer **link; /* what points here: a parent's `child` or a sibling's `next` */
 };
 
+/* The heap: its first timer, NULL when empty. */
 struct timer_heap {
-    struct timer **timers;
-    size_t count, cap;
+    struct timer *first;
 };
 
 void timer_init(struct timer *timer, void (*fire)(void *context), void *context);
 
-void timer_heap_init(struct timer_heap *heap);
-void timer_heap_fini(struct timer_heap *heap);
-
-/* Starts the timer, or moves a started one. Fails only for want of memory, and never when the
-   timer was started already. */
-MUST_USE int timer_heap_add(struct timer_heap *heap, struct timer *timer, int64_t due_ms,
-                            struct err *err);
+/* Starts the timer, or moves a started one. */
+void timer_heap_add(struct timer_heap *heap, struct timer *timer, int64_t due_ms);
 
 /* Stopping a timer that is not started does nothing. */
 void timer_heap_remove(struct timer_heap *heap, struct timer *timer);
