@@ -1,0 +1,21 @@
+/* file: files and folders of the user's: read with a bound, made private. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+
+/* Appends the contents of a regular file to `out`, whose maximum bounds them. `*shared` says
+   whether others than the owner may read or change it. ERR_NOT_FOUND when there is none,
+   ERR_CONFIG for all else; the message names the path. */
+MUST_USE int file_read(const char *path, struct buf *out, bool *shared, struct err *err);
+
+/* Makes the folder, and those above it, open to the owner alone; one that exists stays as it
+ * is. */
+MUST_USE int file_make_folder(const char *path, struct err *err);
+
+/* Makes a folder of our own below $TMPDIR (/tmp), removed with all in it when this process
+   exits. Its path goes to `*path`, which lives as long as the process. The same on each call.
+ */
+MUST_USE int file_temporary_folder(const char **path, struct err *err);
