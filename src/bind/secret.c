@@ -1,0 +1,127 @@
+#include "bind/secret.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdint.h>
+
+#include "bind/process.h"
+#include "core/secret.h"
+#include "host/fail.h"
+#include "host/scratch.h"
+
+static const char class[] = "c.secret";
+
+int luaopen_c_secret(lua_State *L);
+
+struct secret *secret_check(lua_State *L, int index)
+{
+    struct secret **handle = luaL_checkudata(L, index, class);
+
+    return *handle;
+}
+
+static struct secret **push_handle(lua_State *L)
+{
+    struct secret **handle = lua_newuserdatauv(L, sizeof(struct secret *), 0);
+
+    *handle = NULL;
+    luaL_setmetatable(L, class);
+    return handle;
+}
+
+static int new_secret(lua_State *L)
+{
+    size_t len;
+    const char *value = luaL_checklstring(L, 1, &len);
+    const char *label = luaL_optstring(L, 2, "secret");
+    struct err err;
+
+    return secret_new(push_handle(L), value, len, label, &err) ? fail_push(L, &err) : 1;
+}
+
+/* nil alone for a variable that is not set. */
+static int from_env(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+    struct secret **handle = push_handle(L);
+    struct err err;
+
+    if (secret_from_env(handle, name, &err))
+        return fail_push(L, &err);
+    if (!*handle)
+        lua_pushnil(L);
+    return 1;
+}
+
+static int from_file(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct err err;
+
+    return secret_from_file(push_handle(L), path, &err) ? fail_push(L, &err) : 1;
+}
+
+static int from_command(lua_State *L)
+{
+    const char *const *argv = process_argv(L, 1);
+    struct err err;
+
+    return secret_from_command(push_handle(L), argv, &err) ? fail_push(L, &err) : 1;
+}
+
+static int redact(lua_State *L)
+{
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    struct buf *shown = scratch_push(L, SIZE_MAX / 2);
+    struct err err;
+
+    if (secret_redact(shown, text, len, &err))
+        return luaL_error(L, "%s", err.message);
+    lua_pushlstring(L, buf_text(shown), shown->len);
+    return 1;
+}
+
+static int label(lua_State *L)
+{
+    struct secret *secret = secret_check(L, 1);
+
+    lua_pushstring(L, secret ? secret_label(secret) : "secret");
+    return 1;
+}
+
+static int collect(lua_State *L)
+{
+    struct secret **handle = luaL_checkudata(L, 1, class);
+
+    secret_unref(*handle);
+    *handle = NULL;
+    return 0;
+}
+
+static void make_class(lua_State *L)
+{
+    static const luaL_Reg meta[] = {{"__tostring", label}, {"__gc", collect}, {NULL, NULL}};
+
+    luaL_newmetatable(L, class);
+    luaL_setfuncs(L, meta, 0);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
+int luaopen_c_secret(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"new", new_secret},
+        {"env", from_env},
+        {"file", from_file},
+        {"command", from_command},
+        {"redact", redact},
+        {NULL, NULL},
+    };
+
+    make_class(L);
+    luaL_newlib(L, functions);
+    return 1;
+}
