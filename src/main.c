@@ -1,10 +1,72 @@
+/* siterun: a scriptable client for Teleporte, Ticketing As A Service and TeamWork Live. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "cli.h"
 #include "host/host.h"
+#include "version.h"
+
+enum { EXIT_USAGE = 2 };
+
+/* A peer that went away must not end the run, but nobody reading the output does, as it does
+ * for other tools. A handler, unlike SIG_IGN, is not inherited by programs that recipes start. */
+static void broken_pipe(int signal_number)
+{
+    int saved = errno;
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    if (poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number);
+    }
+    errno = saved;
+}
+
+static void catch_broken_pipe(void)
+{
+    struct sigaction action = {.sa_handler = broken_pipe, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+/* Output that did not reach the disk is a failure, whichever way the run ended. */
+static void close_stdout(void)
+{
+    bool failed = ferror(stdout) != 0;
+    if (fflush(stdout) == 0 && !failed)
+        return;
+    fprintf(stderr, "siterun: cannot write the output: %s\n", strerror(errno));
+    _exit(EXIT_FAILURE);
+}
+
+static int run(const struct cli *cli)
+{
+    if (cli->help)
+        cli_print_help(stdout);
+    else if (cli->version)
+        version_print(stdout);
+    else
+        return host_run(cli, NULL, NULL);
+    return 0;
+}
 
 int main(int argc, char **argv)
 {
+    struct cli cli;
+    struct err err;
+    int code = EXIT_USAGE;
     unsetenv("SSLKEYLOGFILE"); /* session keys must not be written anywhere */
-    return host_main(argc, argv);
+    atexit(close_stdout);
+    catch_broken_pipe();
+    if (cli_parse(&cli, argc, argv, &err) == 0)
+        code = run(&cli);
+    else
+        fprintf(stderr, "siterun: %s\n", err.message);
+    cli_fini(&cli);
+    return code;
 }

@@ -1,31 +1,84 @@
-local function execute(chunk, message, ...)
-  if not chunk then
-    error(message, 0)
+---What the program does, once the host has made the Lua state.
+local report = require("siterun.report")
+local script = require("siterun.script")
+
+local function take_settings(given)
+  local settings = require("siterun.settings")
+  for name, value in pairs(given) do
+    settings[name] = value
   end
-  local found, task = pcall(require, "task")
-  if found and task.run then
-    return task.run(chunk, ...)
-  end
-  return chunk(...)
 end
 
----@param args string[]
+---The state is closed on the way out unless a script forbids it: guards and files are in it.
+local function close_on_exit()
+  local exit = os.exit
+  ---@diagnostic disable-next-line: duplicate-set-field
+  os.exit = function(code, close)
+    exit(code, close ~= false)
+  end
+end
+
+local function run_command(name)
+  local module = "siterun.command." .. name
+  local _, _, missing = script.find(module)
+  if missing then
+    io.stderr:write("siterun: this version has no command '", name, "' yet\n")
+    return 2
+  end
+  return script.call(require(module), { table.unpack(arg) }) or 0
+end
+
+local function run_steps(steps)
+  for _, step in ipairs(steps) do
+    if step.code then
+      script.run_text(step.code)
+    else
+      script.require_global(step.module)
+    end
+  end
+end
+
+---@param run siterun.Run
+---@return integer? code of a command
+local function go(run)
+  arg = run.arguments
+  if run.folder then
+    script.search_beside(run.folder)
+  end
+  run_steps(run.steps)
+  local first = run.has_file and arg[0]
+  if first and run.commands[first] then
+    return run_command(first)
+  elseif first then
+    script.run_file(first, table.unpack(arg))
+  elseif not run.interactive and not run.has_code and not run.terminal then
+    script.run_file("-")
+  end
+  if run.interactive or not first and not run.has_code and run.terminal then
+    return require("repl")(run)
+  end
+end
+
+---@class siterun.Run
+---@field settings table
+---@field steps {code?: string, module?: string}[]
+---@field arguments table<integer, string>
+---@field commands table<string, true>
+---@field folder? string the script's, absolute
+---@field has_file boolean
+---@field has_code boolean
+---@field interactive boolean
+---@field terminal boolean whether stdin is one
+
+---@param run siterun.Run
 ---@return integer exit code
-return function(args)
-  local i = 1
-  local settings = require("siterun.settings")
-  while args[i] and args[i]:sub(1, 2) == "--" do
-    settings[args[i]:sub(3):gsub("-", "_")] = true
-    i = i + 1
+return function(run)
+  take_settings(run.settings)
+  script.absolute_paths()
+  close_on_exit()
+  local ok, result = xpcall(go, require("c.trace").handler, run)
+  if ok then
+    return result or 0
   end
-  if args[i] == "-e" then
-    execute(load(args[i + 1], "=(command line)"))
-    i = i + 2
-  end
-  if args[i] then
-    arg = table.move(args, i, #args, 0, {})
-    local chunk, message = loadfile(arg[0])
-    execute(chunk, message, table.unpack(arg))
-  end
-  return 0
+  return report(result)
 end

@@ -1,50 +1,157 @@
 #include "host/host.h"
 
 #include <lauxlib.h>
-#include <lua.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "cli.h"
+#include "host/interrupt.h"
 #include "host/modules.h"
 
-static void push_arguments(lua_State *L, int argc, char **argv)
+static void set_string(lua_State *L, const char *name, const char *value)
 {
-    lua_createtable(L, argc, 1);
-    for (int i = 0; i < argc; i++) {
-        lua_pushstring(L, argv[i]);
-        lua_rawseti(L, -2, i);
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, int value)
+{
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* [-0, +1, m] What siterun.settings takes over. */
+static void push_settings(lua_State *L, const struct cli *cli)
+{
+    lua_createtable(L, 0, 10);
+    set_string(L, "profile", cli->profile);
+    set_string(L, "config", cli->config);
+    set_string(L, "color", cli->color);
+    set_string(L, "argv0", cli->argc > 0 ? cli->argv[0] : "siterun");
+    set_boolean(L, "sandbox", cli->sandbox);
+    set_boolean(L, "dry_run", cli->dry_run);
+    set_boolean(L, "trace", cli->trace);
+    set_boolean(L, "quiet", cli->quiet);
+    if (cli->deadline > 0) {
+        lua_pushnumber(L, cli->deadline);
+        lua_setfield(L, -2, "deadline");
     }
+}
+
+/* [-0, +1, m] {{code=} | {module=}, ...} */
+static void push_steps(lua_State *L, const struct cli *cli)
+{
+    lua_createtable(L, cli->step_count, 0);
+    for (int i = 0; i < cli->step_count; i++) {
+        lua_createtable(L, 0, 1);
+        set_string(L, cli->steps[i].kind == CLI_CODE ? "code" : "module", cli->steps[i].text);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+/* [-0, +1, m] As lua: the script at 0, its arguments from 1, what came before it below 0; without
+ * a script the program is at 0. */
+static void push_arguments(lua_State *L, const struct cli *cli)
+{
+    int script = cli->first < cli->argc ? cli->first : 0;
+    lua_createtable(L, cli->argc - script, script + 1);
+    for (int i = 0; i < cli->argc; i++) {
+        lua_pushstring(L, cli->argv[i]);
+        lua_rawseti(L, -2, i - script);
+    }
+}
+
+/* [-0, +1, m] */
+static void push_commands(lua_State *L)
+{
+    lua_newtable(L);
+    for (const char *const *name = cli_commands(); *name != NULL; name++)
+        set_boolean(L, *name, 1);
+}
+
+/* Sets `folder`, the absolute one of the script, where there is such a file. */
+static void set_folder(lua_State *L, const struct cli *cli)
+{
+    char path[PATH_MAX];
+    if (cli->first >= cli->argc || realpath(cli->argv[cli->first], path) == NULL)
+        return;
+    *strrchr(path, '/') = '\0';
+    set_string(L, "folder", path);
+}
+
+/* [-0, +1, m] The one argument of siterun.main. */
+static void push_run(lua_State *L, const struct cli *cli)
+{
+    lua_createtable(L, 0, 8);
+    push_settings(L, cli);
+    lua_setfield(L, -2, "settings");
+    push_steps(L, cli);
+    lua_setfield(L, -2, "steps");
+    push_arguments(L, cli);
+    lua_setfield(L, -2, "arguments");
+    push_commands(L);
+    lua_setfield(L, -2, "commands");
+    set_folder(L, cli);
+    set_boolean(L, "has_file", cli->first < cli->argc);
+    set_boolean(L, "has_code", cli->has_code);
+    set_boolean(L, "interactive", cli->interactive);
+    set_boolean(L, "terminal", isatty(STDIN_FILENO));
 }
 
 /* Everything that can raise, the set-up included, runs in here. */
 static int run(lua_State *L)
 {
-    int argc = (int)lua_tointeger(L, 1);
-    char **argv = lua_touserdata(L, 2);
-    modules_open(L, getenv("SITERUN_LUA"));
+    const struct cli *cli = lua_touserdata(L, 1);
+    const char *lua_dir = getenv("SITERUN_LUA");
+    modules_open(L, lua_dir != NULL && *lua_dir != '\0' ? lua_dir : NULL);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "siterun.main");
     lua_call(L, 1, 1);
-    push_arguments(L, argc, argv);
+    push_run(L, cli);
     lua_call(L, 1, 1);
     return 1;
 }
 
-int host_main(int argc, char **argv)
+/* For errors of the program itself; siterun.main reports those of users. */
+static void report(lua_State *L)
+{
+    const char *message = lua_tostring(L, -1);
+    fprintf(stderr, "siterun: %s\n", message != NULL ? message : "an error without a message");
+}
+
+static int panic(lua_State *L)
+{
+    report(L);
+    return 0;
+}
+
+static lua_State *new_state(lua_Alloc alloc, void *context)
+{
+    lua_State *L = alloc != NULL ? lua_newstate(alloc, context) : luaL_newstate();
+    if (L != NULL)
+        lua_atpanic(L, panic);
+    return L;
+}
+
+int host_run(const struct cli *cli, lua_Alloc alloc, void *context)
 {
     int code = 1;
-    lua_State *L = luaL_newstate();
+    lua_State *L = new_state(alloc, context);
     if (L == NULL) {
         fprintf(stderr, "siterun: not enough memory\n");
-        return 1;
+        return code;
     }
+    interrupt_arm(L);
     lua_pushcfunction(L, run);
-    lua_pushinteger(L, argc);
-    lua_pushlightuserdata(L, argv);
-    if (lua_pcall(L, 2, 1, 0) == LUA_OK)
+    lua_pushlightuserdata(L, (void *)(uintptr_t)cli);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK)
         code = (int)lua_tointeger(L, -1);
     else
-        fprintf(stderr, "siterun: %s\n", lua_tostring(L, -1));
+        report(L);
     lua_close(L);
     return code;
 }

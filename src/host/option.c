@@ -5,53 +5,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 63, FAR = 1000 };
+#include "core/nearest.h"
 
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-unsigned option_distance(const char *a, const char *b)
-{
-    unsigned rows[3][NAME_MAX_BYTES + 1];
-    size_t n = strlen(a), m = strlen(b);
-    if (n > NAME_MAX_BYTES || m > NAME_MAX_BYTES)
-        return FAR;
-    for (size_t j = 0; j <= m; j++)
-        rows[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned *row = rows[i % 3], *above = rows[(i - 1) % 3], *two = rows[(i + 1) % 3];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], two[j - 2] + 1);
-        }
-    }
-    return rows[n % 3][m];
-}
-
-const char *option_nearest(const char *name, const char *const *known)
-{
-    const char *best = NULL;
-    unsigned best_distance = (unsigned)(strlen(name) / 3 + 1);
-    for (; *known != NULL; known++) {
-        unsigned distance = option_distance(name, *known);
-        if (distance < best_distance || (best == NULL && distance == best_distance)) {
-            best = *known;
-            best_distance = distance;
-        }
-    }
-    return best;
-}
+enum { OPTIONS_MAX = 63 };
 
 static const char *nearest_option(const char *name, const struct option *options)
 {
-    const char *names[64] = {NULL};
-    for (int i = 0; options[i].name != NULL && i < 63; i++)
+    const char *names[OPTIONS_MAX + 1] = {NULL};
+    for (int i = 0; options[i].name != NULL && i < OPTIONS_MAX; i++)
         names[i] = options[i].name;
-    return option_nearest(name, names);
+    return nearest_name(name, names);
 }
 
 static bool is_known(const char *name, const struct option *options)
@@ -93,7 +56,7 @@ static void check_values(lua_State *L, const struct option *o, const char *text)
     for (const char *const *v = o->values; *v != NULL; v++)
         if (strcmp(*v, text) == 0)
             return;
-    const char *near = option_nearest(text, o->values);
+    const char *near = nearest_name(text, o->values);
     luaL_error(L, "option '%s': '%s' is not one of its values (nearest: '%s')", o->name, text,
         near != NULL ? near : o->values[0]);
 }
@@ -169,7 +132,7 @@ void option_read(lua_State *L, int index, const struct option *options, void *ou
 {
     bool given = !lua_isnoneornil(L, index);
     index = given ? lua_absindex(L, index) : 0;
-    luaL_checkstack(L, 64, "options");
+    luaL_checkstack(L, OPTIONS_MAX + 8, "options");
     if (given) {
         luaL_checktype(L, index, LUA_TTABLE);
         for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))

@@ -18,7 +18,7 @@ struct option_text {
     size_t len;
 };
 
-/* Ends with an entry without a name. */
+/* A table of at most 63; it ends with an entry without a name. */
 struct option {
     const char *name;
     enum option_type type;
@@ -34,10 +34,3 @@ struct option {
  * pushes the value (or nil) and stores its absolute index (0 when nil). No table at all (none or
  * nil) is an empty one. Raises Lua errors. */
 void option_read(lua_State *L, int index, const struct option *options, void *out);
-
-/* The known name that is nearest to `name` (NULL-terminated list), or NULL when none is near. */
-const char *option_nearest(const char *name, const char *const *known);
-
-/* The number of edits (insert, delete, replace, swap neighbours) from a to b; names longer than 63
- * bytes are far from everything. */
-unsigned option_distance(const char *a, const char *b);

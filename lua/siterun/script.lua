@@ -1,0 +1,86 @@
+---Loads and runs what the command line names, as lua does.
+local M = {}
+
+---An error of the command line or of a script's text: shown without a traceback.
+---@class siterun.Refusal
+---@field message string
+---@field code integer exit code
+M.Refusal = {}
+
+local function refuse(message, code)
+  error(setmetatable({ message = message, code = code }, M.Refusal), 0)
+end
+
+---@param f function
+---@return any ... what f returns
+function M.call(f, ...)
+  if package.searchers[2]("task") then
+    local found, task = pcall(require, "task")
+    if found then
+      return task.run(f, ...)
+    end
+  end
+  return f(...)
+end
+
+---@param module string
+---@return function? loader
+---@return any data
+---@return string? missing why there is no such module
+function M.find(module)
+  local found = package.searchers[1](module)
+  if type(found) == "function" then
+    return found
+  end
+  local loader, data = package.searchers[2](module)
+  if type(loader) == "function" then
+    return loader, data
+  end
+  return nil, nil, loader
+end
+
+local function check(chunk, message)
+  if chunk then
+    return chunk
+  end
+  refuse(message, message:find("^cannot %a+ ") and 2 or 1)
+end
+
+---@param code string
+function M.run_text(code)
+  M.call(check(load(code, "=(command line)", "t")))
+end
+
+---Lets a script require what lies beside it, after the embedded modules.
+---@param folder string absolute
+function M.search_beside(folder)
+  if not folder:find("[;?]") then
+    package.path = ("%s/?.lua;%s/?/init.lua;%s"):format(folder, folder, package.path)
+  end
+end
+
+---@param path string "-" is standard input
+function M.run_file(path, ...)
+  M.call(check(loadfile(path ~= "-" and path or nil, "t")), ...)
+end
+
+---`-l name=module`; without a name the module's own, up to a "-" (lua's mark of a version).
+---@param text string
+function M.require_global(text)
+  local name, module = text:match("^([^=]*)=(.*)$")
+  name = name or text:match("^[^-]*")
+  _G[name] = M.call(require, module or text)
+end
+
+---Takes entries that depend on the current folder out of the search paths.
+function M.absolute_paths()
+  for _, field in ipairs({ "path", "cpath" }) do
+    local kept = {}
+    for entry in package[field]:gmatch("[^;]+") do
+      kept[#kept + 1] = entry:sub(1, 1) == "/" and entry or nil
+    end
+    package[field] = table.concat(kept, ";")
+  end
+end
+
+return M

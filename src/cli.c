@@ -1,0 +1,240 @@
+#include "cli.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/duration.h"
+#include "core/nearest.h"
+
+enum kind { FLAG, TEXT, COLOR, DURATION, CODE, MODULE };
+
+/* `offset`: the member of struct cli that the option sets; none for steps. */
+struct option {
+    const char *name;
+    const char *argument;
+    const char *text;
+    size_t offset;
+    enum kind kind;
+    char letter;
+};
+
+#define AT(member) offsetof(struct cli, member)
+
+static const struct option options[] = {
+    {NULL, "CODE", "run CODE", 0, CODE, 'e'},
+    {NULL, "MODULE", "require MODULE into a global (NAME=MODULE: called NAME)", 0, MODULE, 'l'},
+    {NULL, NULL, "the REPL, after the script if there is one", AT(interactive), FLAG, 'i'},
+    {"config", "FILE", "the configuration file", AT(config), TEXT, 0},
+    {"profile", "NAME", "the profile of the configuration file", AT(profile), TEXT, 0},
+    {"sandbox", NULL, "simulated services on loopback for this run", AT(sandbox), FLAG, 0},
+    {"dry-run", NULL, "reads go out, writes are only printed", AT(dry_run), FLAG, 0},
+    {"trace", NULL, "one line per exchange on stderr", AT(trace), FLAG, 0},
+    {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", AT(deadline), DURATION, 0},
+    {"quiet", NULL, "no progress", AT(quiet), FLAG, 0},
+    {"color", "WHEN", "auto, always or never", AT(color), COLOR, 0},
+    {"version", NULL, "print the versions", AT(version), FLAG, 'v'},
+    {"help", NULL, "print this text", AT(help), FLAG, 'h'},
+};
+
+static const struct {
+    const char *name;
+    const char *text;
+} commands[] = {
+    {"sandbox", "serve the simulated services and print how to reach them"},
+    {"doctor", "check the configuration and the services"},
+    {"limits", "show what is left of the services' limits"},
+    {"journal", "list the writes of past runs"},
+    {"resume", "run the script of an interrupted run again"},
+    {"reconcile", "settle the writes whose outcome is unknown"},
+    {"plan", "show what a recipe would change"},
+    {"apply", "make the changes of a plan"},
+    {"new", "start a recipe"},
+    {"completion", "print the completion script of a shell"},
+};
+
+enum {
+    OPTION_COUNT = sizeof options / sizeof *options,
+    COMMAND_COUNT = sizeof commands / sizeof *commands
+};
+
+static const char *const colors[] = {"auto", "always", "never", NULL};
+
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0';
+}
+
+static const struct option *find_name(const char *name, size_t len)
+{
+    for (const struct option *o = options; o < options + OPTION_COUNT; o++)
+        if (o->name != NULL && strlen(o->name) == len && memcmp(o->name, name, len) == 0)
+            return o;
+    return NULL;
+}
+
+static const struct option *find_letter(char letter)
+{
+    for (const struct option *o = options; o < options + OPTION_COUNT; o++)
+        if (o->letter == letter && letter != 0)
+            return o;
+    return NULL;
+}
+
+static int unknown(const char *given, struct err *err)
+{
+    const char *names[OPTION_COUNT + 1] = {NULL};
+    int count = 0;
+    for (const struct option *o = options; o < options + OPTION_COUNT; o++)
+        if (o->name != NULL)
+            names[count++] = o->name;
+    char name[NEAREST_NAME_MAX + 1] = {0};
+    strncpy(name, given + strspn(given, "-"), sizeof name - 1);
+    name[strcspn(name, "=")] = '\0';
+    const char *near = strlen(name) > 1 ? nearest_name(name, names) : NULL;
+    if (near != NULL)
+        return err_set(err, ERR_USAGE, "unknown option '%s' (did you mean '--%s'?)", given, near);
+    return err_set(err, ERR_USAGE, "unknown option '%s' (see siterun --help)", given);
+}
+
+static int set_color(struct cli *cli, const char *value, struct err *err)
+{
+    for (const char *const *c = colors; *c != NULL; c++)
+        if (strcmp(*c, value) == 0)
+            cli->color = *c;
+    if (cli->color != NULL && strcmp(cli->color, value) == 0)
+        return 0;
+    return err_set(err, ERR_USAGE, "--color is auto, always or never, not '%s'", value);
+}
+
+static int set_deadline(struct cli *cli, const char *value, struct err *err)
+{
+    if (duration_parse(value, &cli->deadline, err) == 0)
+        return 0;
+    return err_set(err, ERR_USAGE, "--deadline: '%s' is no duration (like 90s, 10m, 1h)", value);
+}
+
+static void add_step(struct cli *cli, const struct option *o, const char *text)
+{
+    struct cli_step *step = &cli->steps[cli->step_count++];
+    step->kind = o->kind == CODE ? CLI_CODE : CLI_MODULE;
+    step->text = text;
+    cli->has_code = cli->has_code || o->kind == CODE;
+}
+
+static int apply(struct cli *cli, const struct option *o, const char *value, struct err *err)
+{
+    char *member = (char *)cli + o->offset;
+    switch (o->kind) {
+    case FLAG:
+        *(bool *)(void *)member = true;
+        return 0;
+    case TEXT:
+        *(const char **)(void *)member = value;
+        return 0;
+    case COLOR:
+        return set_color(cli, value, err);
+    case DURATION:
+        return set_deadline(cli, value, err);
+    case CODE:
+    case MODULE:
+        break;
+    }
+    add_step(cli, o, value);
+    return 0;
+}
+
+/* Applies the option at argv[i], of which the first `len` bytes are its name. Its value begins at
+ * `inline_value`, or is the next word, which must not look like an option (as with lua). Returns
+ * the index after what it took, or -1. */
+static int take(struct cli *cli, int i, const struct option *o, int len, const char *inline_value,
+    struct err *err)
+{
+    const char *name = cli->argv[i], *value = inline_value;
+    if (o->argument == NULL && value != NULL)
+        return err_set(err, ERR_USAGE, "option '%.*s' takes no value", len, name);
+    if (o->argument != NULL && value == NULL && ++i < cli->argc && !is_option(cli->argv[i]))
+        value = cli->argv[i];
+    if (o->argument != NULL && (value == NULL || (*value == '\0' && o->kind != CODE)))
+        return err_set(err, ERR_USAGE, "option '%.*s' needs %s", len, name, o->argument);
+    return apply(cli, o, value, err) == 0 ? i + 1 : -1;
+}
+
+static int take_long(struct cli *cli, int i, struct err *err)
+{
+    const char *name = cli->argv[i] + 2;
+    size_t len = strcspn(name, "=");
+    const struct option *o = find_name(name, len);
+    if (o == NULL)
+        return unknown(cli->argv[i], err);
+    return take(cli, i, o, (int)len + 2, name[len] == '=' ? name + len + 1 : NULL, err);
+}
+
+/* -eCODE or -e CODE, as lua does. */
+static int take_short(struct cli *cli, int i, struct err *err)
+{
+    const char *word = cli->argv[i];
+    const struct option *o = find_letter(word[1]);
+    if (o == NULL || (o->argument == NULL && word[2] != '\0'))
+        return unknown(word, err);
+    return take(cli, i, o, 2, word[2] != '\0' ? word + 2 : NULL, err);
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, struct err *err)
+{
+    int i = 1;
+    *cli = (struct cli){.argc = argc, .argv = argv, .color = "auto"};
+    cli->steps = calloc((size_t)argc + 1, sizeof *cli->steps);
+    if (cli->steps == NULL)
+        return err_no_memory(err);
+    while (i < argc && is_option(argv[i])) {
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
+        i = argv[i][1] == '-' ? take_long(cli, i, err) : take_short(cli, i, err);
+        if (i < 0)
+            return -1;
+    }
+    cli->first = i < argc ? i : argc; /* argc may be 0 */
+    return 0;
+}
+
+void cli_fini(struct cli *cli)
+{
+    free(cli->steps);
+}
+
+const char *const *cli_commands(void)
+{
+    static const char *names[COMMAND_COUNT + 1];
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    return names;
+}
+
+static void print_option(FILE *out, const struct option *o)
+{
+    char left[40];
+    snprintf(left, sizeof left, "%c%c%s%s%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+        o->letter && o->name ? ", " : o->letter ? "" : "  ", o->name ? "--" : "",
+        o->name ? o->name : "", o->argument ? " " : "", o->argument ? o->argument : "");
+    fprintf(out, "  %-24s  %s\n", left, o->text);
+}
+
+void cli_print_help(FILE *out)
+{
+    fputs("usage: siterun [options] [FILE [ARG...]]   run a recipe (-: standard input); without\n"
+          "                                           FILE the REPL, or stdin if no terminal\n"
+          "       siterun [options] COMMAND [ARG...]  (./NAME runs a file so called)\n\noptions:\n",
+        out);
+    for (int i = 0; i < OPTION_COUNT; i++)
+        print_option(out, &options[i]);
+    fputs("\ncommands:\n", out);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-24s  %s\n", commands[i].name, commands[i].text);
+    fputs("\nexit codes: 0 done, 1 script error, 2 usage, 3 configuration or credentials,\n"
+          "  4 refused by the service, 5 service or network failed, 6 past the deadline,\n"
+          "  7 outcome of a write unknown, 130 interrupted\n",
+        out);
+}
