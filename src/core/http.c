@@ -1,7 +1,9 @@
 #include "core/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/multi.h"
 #include "core/url.h"
@@ -129,6 +131,22 @@ void http_headers_fini(struct http_headers *headers) {
         explicit_bzero(line->data, strlen(line->data));
     curl_slist_free_all(headers->lines);
     headers->lines = NULL;
+}
+
+const char *http_response_header(const struct http_response *response, const char *name,
+                                 char *value, size_t size) {
+    const char *line = buf_text(&response->headers);
+    size_t name_len = strlen(name);
+
+    for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncasecmp(line, name, name_len) || line[name_len] != ':')
+            continue;
+        line += name_len + 1;
+        line += strspn(line, " \t");
+        snprintf(value, size, "%.*s", (int)strcspn(line, "\r\n"), line);
+        return value;
+    }
+    return NULL;
 }
 
 /* CURLOPT_PREREQFUNCTION: called before each writing of the request. libcurl writes it again by

@@ -55,6 +55,11 @@ MUST_USE int http_headers_add(struct http_headers *headers, const char *name, co
                               size_t value_len, struct err *err);
 void http_headers_fini(struct http_headers *headers);
 
+/* Copies the value of the answer's header into `value` (cut at its size) and returns it; NULL when
+   there is none. Names are compared without case. */
+const char *http_response_header(const struct http_response *response, const char *name,
+                                 char *value, size_t size);
+
 /* Starts a transfer; `done` is called once from the loop when it ended, unless it was freed
    before. */
 MUST_USE int http_start(struct http_transfer **out, struct http *http,

@@ -1,0 +1,73 @@
+/* session: the access token of an account that logs in. One login serves all tasks that wait for
+   it and, through a sealed file in the state folder, all processes of the user. It is renewed
+   ahead of its expiry; after SESSION_LOGINS_FAILED_MAX refusals none is tried any more, since
+   services lock accounts that guess. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "core/grant.h"
+
+struct http;
+struct http_headers;
+struct loop;
+struct secret;
+struct session;
+struct throttle;
+
+enum { SESSION_LOGINS_FAILED_MAX = 3 };
+
+/* A header sent with each call: a secret, a text, or what the login's answer holds at a path
+   (grant.h). One of the three is set. */
+struct session_header {
+    const char *name;
+    struct secret *secret;
+    const char *text;
+    const char *from;
+};
+
+/* All is copied or referenced; texts live as long as the call. */
+struct session_spec {
+    const char *url; /* of the login: POST {"username": ..., "password": ...} */
+    const char *username;
+    struct secret *password;
+    const char *token_path;                 /* sent as "Authorization: Bearer" */
+    const char *expires[GRANT_EXPIRES_MAX]; /* paths */
+    struct session_header headers[GRANT_VALUES_MAX];
+    size_t header_count;
+    const char *state_folder; /* NULL: the session is not shared with other processes */
+    const char *ca_file, *proxy;
+};
+
+/* One call that waits for a session. Kept in place by its user. */
+struct session_waiter {
+    struct session_waiter *next;
+    void (*done)(void *context, const struct err *err); /* NULL: the session is ready */
+    void *context;
+    bool waiting;
+};
+
+/* `loop`, `http` and `throttle` must outlive it; logins take slots of `throttle`. */
+MUST_USE int session_new(struct session **out, struct loop *loop, struct http *http,
+                         struct throttle *throttle, const struct session_spec *spec,
+                         struct err *err);
+/* Nobody may wait. NULL is fine. */
+void session_free(struct session *session);
+
+/* Whether a call can be sent now. */
+bool session_is_ready(const struct session *session);
+
+/* Waits until the session is ready; `done` is called from the loop. ERR_AUTH when the service
+   refuses the login, or a transport failure. */
+void session_wait(struct session *session, struct session_waiter *waiter);
+void session_leave(struct session *session, struct session_waiter *waiter);
+
+/* Adds the headers that authenticate a call; the session must be ready. */
+MUST_USE int session_add_headers(const struct session *session, struct http_headers *headers,
+                                 struct err *err);
+
+/* Which grant is used now; session_reject says that the service refused this one (401), so that of
+   many refused calls only the first leads to a login. */
+unsigned session_grant_number(const struct session *session);
+void session_reject(struct session *session, unsigned grant_number);
