@@ -10,12 +10,11 @@
 #include <sys/epoll.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/loop.h"
+#include "core/timer.h"
 
 enum {
     CONNECTIONS_MAX = 4096,
@@ -55,7 +54,7 @@ struct server {
     struct loop *loop;
     struct server_options options;
     struct loop_watch watch;
-    struct loop_watch timer; /* a timerfd: when the library wants to run again */
+    struct timer timer; /* when the library wants to run again */
     struct exchanges queue;
     struct exchanges held;
 };
@@ -198,23 +197,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 
 /* ---- driving the library ---- */
 
-/* -1: not at all. A descriptor rather than a timer of the loop, since setting it cannot fail. */
-static void run_in(struct server *server, int64_t delay_ms) {
-    struct itimerspec spec = {.it_value = {.tv_sec = delay_ms / 1000,
-                                           .tv_nsec = delay_ms % 1000 * 1000000}};
-
-    if (delay_ms == 0)
-        spec.it_value.tv_nsec = 1;
-    if (delay_ms < 0)
-        spec.it_value = (struct timespec){0};
-    timerfd_settime(server->timer.fd, 0, &spec, NULL);
-}
-
 static void arm(struct server *server) {
     MHD_UNSIGNED_LONG_LONG timeout;
-    bool asked = MHD_get_timeout(server->daemon, &timeout) == MHD_YES;
 
-    run_in(server, asked ? (int64_t)timeout : -1);
+    loop_timer_stop(server->loop, &server->timer);
+    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES)
+        loop_timer_start(server->loop, &server->timer, (int64_t)timeout);
 }
 
 /* The library's descriptors are edge triggered inside: while it asks for no wait there is more to
@@ -230,9 +218,12 @@ static void run(struct server *server) {
     arm(server);
 }
 
-/* Setting the timer anew, which run does, takes back that it is readable. */
-static void ready(void *context, unsigned events) {
+static void readable(void *context, unsigned events) {
     (void)events;
+    run(context);
+}
+
+static void due(void *context) {
     run(context);
 }
 
@@ -264,15 +255,6 @@ static struct MHD_Daemon *start_daemon(struct server *server) {
                             MHD_OPTION_END);
 }
 
-static int watch_timer(struct server *server, struct err *err) {
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-    if (fd < 0)
-        return err_set(err, ERR_CONFIG, "timerfd: %s", strerror(errno));
-    server->timer = (struct loop_watch){.fd = fd, .ready = ready, .context = server};
-    return loop_watch(server->loop, &server->timer, EPOLLIN, err);
-}
-
 static int watch_daemon(struct server *server, struct err *err) {
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -280,7 +262,7 @@ static int watch_daemon(struct server *server, struct err *err) {
     if (info == NULL)
         return err_set(err, ERR_CONFIG, "libmicrohttpd was built without epoll");
     server->watch =
-        (struct loop_watch){.fd = info->epoll_fd, .ready = ready, .context = server};
+        (struct loop_watch){.fd = info->epoll_fd, .ready = readable, .context = server};
     return loop_watch(server->loop, &server->watch, EPOLLIN, err);
 }
 
@@ -294,7 +276,7 @@ int server_new(struct server **out, struct loop *loop, const struct server_optio
     server->options = *opt;
     TAILQ_INIT(&server->queue);
     TAILQ_INIT(&server->held);
-    server->timer.fd = -1;
+    timer_init(&server->timer, due, server);
     raise_descriptor_limit();
     server->daemon = start_daemon(server);
     if (server->daemon == NULL) {
@@ -302,7 +284,7 @@ int server_new(struct server **out, struct loop *loop, const struct server_optio
                 strerror(errno));
         goto fail;
     }
-    if (watch_daemon(server, err) != 0 || watch_timer(server, err) != 0)
+    if (watch_daemon(server, err) != 0)
         goto fail;
     *out = server;
     return 0;
@@ -323,7 +305,7 @@ static void resume(struct exchange *exchange, enum state state) {
     TAILQ_REMOVE(&server->held, exchange, held);
     exchange->state = state;
     MHD_resume_connection(exchange->connection);
-    run_in(server, 0);
+    loop_timer_start(server->loop, &server->timer, 0);
 }
 
 void server_free(struct server *server) {
@@ -332,9 +314,7 @@ void server_free(struct server *server) {
     while (!TAILQ_EMPTY(&server->held))
         resume(TAILQ_FIRST(&server->held), DROPPED);
     loop_unwatch(server->loop, &server->watch);
-    loop_unwatch(server->loop, &server->timer);
-    if (server->timer.fd >= 0)
-        close(server->timer.fd);
+    loop_timer_stop(server->loop, &server->timer);
     if (server->daemon != NULL)
         MHD_stop_daemon(server->daemon);
     free(server);
