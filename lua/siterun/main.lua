@@ -55,7 +55,7 @@ local function go(run)
     script.run_file("-")
   end
   if run.interactive or not first and not run.has_code and run.terminal then
-    return require("repl")(run)
+    return require("repl")(run.screen)
   end
 end
 
@@ -69,6 +69,7 @@ end
 ---@field has_code boolean
 ---@field interactive boolean
 ---@field terminal boolean whether stdin is one
+---@field screen boolean whether stdin and stdout are
 
 ---@param run siterun.Run
 ---@return integer exit code

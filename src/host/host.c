@@ -86,7 +86,7 @@ static void set_folder(lua_State *L, const struct cli *cli)
 /* [-0, +1, m] The one argument of siterun.main. */
 static void push_run(lua_State *L, const struct cli *cli)
 {
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 10);
     push_settings(L, cli);
     lua_setfield(L, -2, "settings");
     push_steps(L, cli);
@@ -100,6 +100,7 @@ static void push_run(lua_State *L, const struct cli *cli)
     set_boolean(L, "has_code", cli->has_code);
     set_boolean(L, "interactive", cli->interactive);
     set_boolean(L, "terminal", isatty(STDIN_FILENO));
+    set_boolean(L, "screen", isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 }
 
 /* Everything that can raise, the set-up included, runs in here. */
