@@ -30,7 +30,8 @@ static const struct option options[] = {
     {"sandbox", NULL, "simulated services on loopback for this run", AT(sandbox), FLAG, 0},
     {"dry-run", NULL, "reads go out, writes are only printed", AT(dry_run), FLAG, 0},
     {"trace", NULL, "one line per exchange on stderr", AT(trace), FLAG, 0},
-    {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", AT(deadline), DURATION, 0},
+    {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", AT(deadline), DURATION,
+        0},
     {"quiet", NULL, "no progress", AT(quiet), FLAG, 0},
     {"color", "WHEN", "auto, always or never", AT(color), COLOR, 0},
     {"version", NULL, "print the versions", AT(version), FLAG, 'v'},
@@ -93,7 +94,8 @@ static int unknown(const char *given, struct err *err)
     name[strcspn(name, "=")] = '\0';
     const char *near = strlen(name) > 1 ? nearest_name(name, names) : NULL;
     if (near != NULL)
-        return err_set(err, ERR_USAGE, "unknown option '%s' (did you mean '--%s'?)", given, near);
+        return err_set(
+            err, ERR_USAGE, "unknown option '%s' (did you mean '--%s'?)", given, near);
     return err_set(err, ERR_USAGE, "unknown option '%s' (see siterun --help)", given);
 }
 
@@ -111,7 +113,8 @@ static int set_deadline(struct cli *cli, const char *value, struct err *err)
 {
     if (duration_parse(value, &cli->deadline, err) == 0)
         return 0;
-    return err_set(err, ERR_USAGE, "--deadline: '%s' is no duration (like 90s, 10m, 1h)", value);
+    return err_set(
+        err, ERR_USAGE, "--deadline: '%s' is no duration (like 90s, 10m, 1h)", value);
 }
 
 static void add_step(struct cli *cli, const struct option *o, const char *text)
@@ -147,8 +150,8 @@ static int apply(struct cli *cli, const struct option *o, const char *value, str
 /* Applies the option at argv[i], of which the first `len` bytes are its name. Its value begins at
  * `inline_value`, or is the next word, which must not look like an option (as with lua). Returns
  * the index after what it took, or -1. */
-static int take(struct cli *cli, int i, const struct option *o, int len, const char *inline_value,
-    struct err *err)
+static int take(struct cli *cli, int i, const struct option *o, int len,
+    const char *inline_value, struct err *err)
 {
     const char *name = cli->argv[i], *value = inline_value;
     if (o->argument == NULL && value != NULL)
@@ -216,17 +219,23 @@ const char *const *cli_commands(void)
 static void print_option(FILE *out, const struct option *o)
 {
     char left[40];
-    snprintf(left, sizeof left, "%c%c%s%s%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-        o->letter && o->name ? ", " : o->letter ? "" : "  ", o->name ? "--" : "",
-        o->name ? o->name : "", o->argument ? " " : "", o->argument ? o->argument : "");
+    snprintf(left, sizeof left, "%c%c%s%s%s%s%s", o->letter ? '-' : ' ',
+        o->letter ? o->letter : ' ',
+        o->letter && o->name ? ", "
+        : o->letter          ? ""
+                             : "  ",
+        o->name ? "--" : "", o->name ? o->name : "", o->argument ? " " : "",
+        o->argument ? o->argument : "");
     fprintf(out, "  %-24s  %s\n", left, o->text);
 }
 
 void cli_print_help(FILE *out)
 {
-    fputs("usage: siterun [options] [FILE [ARG...]]   run a recipe (-: standard input); without\n"
-          "                                           FILE the REPL, or stdin if no terminal\n"
-          "       siterun [options] COMMAND [ARG...]  (./NAME runs a file so called)\n\noptions:\n",
+    fputs(
+        "usage: siterun [options] [FILE [ARG...]]   run a recipe (-: standard input); without\n"
+        "                                           FILE the REPL, or stdin if no terminal\n"
+        "       siterun [options] COMMAND [ARG...]  (./NAME runs a file so "
+        "called)\n\noptions:\n",
         out);
     for (int i = 0; i < OPTION_COUNT; i++)
         print_option(out, &options[i]);

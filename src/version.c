@@ -11,6 +11,7 @@ void version_print(FILE *out)
 {
     fprintf(out, "siterun %s\n", SITERUN_VERSION);
     fprintf(out, "%s\n%s\n", LUA_RELEASE, curl_version());
-    fprintf(out, "jansson %s\nlibmicrohttpd %s\nSQLite %s\nlibedit %d.%d\n", jansson_version_str(),
-        MHD_get_version(), sqlite3_libversion(), LIBEDIT_MAJOR, LIBEDIT_MINOR);
+    fprintf(out, "jansson %s\nlibmicrohttpd %s\nSQLite %s\nlibedit %d.%d\n",
+        jansson_version_str(), MHD_get_version(), sqlite3_libversion(), LIBEDIT_MAJOR,
+        LIBEDIT_MINOR);
 }

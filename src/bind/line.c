@@ -22,7 +22,7 @@ static struct line *check(lua_State *L)
 }
 
 /* line.new() -> editor | nil, err. For stdin and stdout, which must be a terminal. */
-static int new(lua_State *L)
+static int new (lua_State *L)
 {
     struct err err;
     struct line **line = lua_newuserdatauv(L, sizeof *line, 0);

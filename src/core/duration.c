@@ -55,7 +55,8 @@ int duration_parse(const char *text, double *seconds, struct err *err)
         p = read_part(p, &sum);
     while (p != NULL && *p != '\0');
     if (p == NULL || !(sum > 0) || sum > longest)
-        return err_set(err, ERR_USAGE, "'%s' is no duration (like 90s, 10m, 1h or 500ms)", text);
+        return err_set(
+            err, ERR_USAGE, "'%s' is no duration (like 90s, 10m, 1h or 500ms)", text);
     *seconds = sum;
     return 0;
 }

@@ -127,7 +127,8 @@ static const char *get_line(struct line *line, int *count)
     return text;
 }
 
-enum line_result line_read(struct line *line, const char *prompt, const char **text, size_t *len)
+enum line_result line_read(
+    struct line *line, const char *prompt, const char **text, size_t *len)
 {
     int count = 0;
     line->prompt = prompt;

@@ -20,7 +20,8 @@ void line_free(struct line *line);
 
 /* Waits for a line. With LINE_TEXT, `text` has no newline and is good until the next call. While
  * it waits, SIGINT is its own; then whoever had it gets it back. */
-enum line_result line_read(struct line *line, const char *prompt, const char **text, size_t *len);
+enum line_result line_read(
+    struct line *line, const char *prompt, const char **text, size_t *len);
 
 /* Puts a text at the end of the history. */
 void line_remember(struct line *line, const char *text);

@@ -8,7 +8,8 @@ static unsigned least(unsigned a, unsigned b)
 }
 
 /* Fills row i of the edit matrix from the two before it; rows are kept modulo 3. */
-static void fill_row(unsigned rows[3][NEAREST_NAME_MAX + 1], size_t i, const char *a, const char *b)
+static void fill_row(
+    unsigned rows[3][NEAREST_NAME_MAX + 1], size_t i, const char *a, const char *b)
 {
     unsigned *row = rows[i % 3];
     const unsigned *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum option_type {
-    OPTION_STRING,  /* struct option_text; NULs are allowed, the text lives as long as its table */
+    OPTION_STRING, /* struct option_text; NULs are allowed, the text lives as long as its table */
     OPTION_INTEGER, /* lua_Integer; a float without a fraction is taken */
     OPTION_NUMBER,  /* double; never NaN or infinite */
     OPTION_BOOLEAN, /* bool */
@@ -26,7 +26,8 @@ struct option {
     int required;
     double min, max; /* for numbers, when min < max; for strings, of the length */
     int lua_type;    /* for OPTION_VALUE: LUA_TTABLE ... or LUA_TNONE for any */
-    const char *const *values; /* for strings: those allowed, NULL-terminated, or NULL for any */
+    const char *const
+        *values; /* for strings: those allowed, NULL-terminated, or NULL for any */
 };
 
 /* [-0, +v, m] Reads the table at `index` into the struct at `out`, whose members keep the values

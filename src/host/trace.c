@@ -174,7 +174,8 @@ static bool has_note(lua_State *L, int index)
 void trace_note(lua_State *L, int index, lua_State *thread, int level)
 {
     index = lua_absindex(L, index);
-    if (lua_isnil(L, index) || lua_type(L, index) == LUA_TNUMBER || (in_embedded(thread, level) && has_note(L, index)))
+    if (lua_isnil(L, index) || lua_type(L, index) == LUA_TNUMBER ||
+        (in_embedded(thread, level) && has_note(L, index)))
         return;
     luaL_checkstack(L, 12, "trace");
     forget_values(L);

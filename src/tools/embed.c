@@ -56,7 +56,8 @@ static int has_suffix(const char *text, const char *suffix)
 /* "lua/a/b.lua" under "lua" -> "a.b" */
 static void print_name(const char *relative)
 {
-    size_t n = strlen(relative) - strlen(has_suffix(relative, "/init.lua") ? "/init.lua" : ".lua");
+    size_t n =
+        strlen(relative) - strlen(has_suffix(relative, "/init.lua") ? "/init.lua" : ".lua");
     for (size_t i = 0; i < n; i++)
         putchar(relative[i] == '/' ? '.' : relative[i]);
 }
