@@ -7,9 +7,10 @@ return require("service").declare {
   short = "tk",
 
   settings = {
-    { name = "url", env = "TICKETING_URL", type = "url",
+    { name = "url", env = "TICKETING_URL", type = "url", required = true,
       text = "address of the API; or name the region" },
     { name = "region", env = "TICKETING_REGION", type = "enum", values = { "us", "eu", "aus" },
+      instead = "url",
       text = "region of the instance, instead of the address" },
     { name = "key", env = "TICKETING_KEY", type = "secret", required = true,
       text = "primary key: reads and writes (settings of the Ticketing app)" },
@@ -31,7 +32,7 @@ return require("service").declare {
   },
 
   account = {
-    url = { setting = "url", else_setting = "region", values = {
+    url = { setting = "url", region = "region", values = {
       us = "https://teamswork.azure-api.net/ticketing/v1",
       eu = "https://ticketing-apim-eu.azure-api.net/ticketing/v1",
       aus = "https://ticketing-apim-aus.azure-api.net/ticketing/v1",

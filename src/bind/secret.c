@@ -2,7 +2,9 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "bind/process.h"
 #include "core/secret.h"
@@ -90,6 +92,17 @@ static int label(lua_State *L)
     return 1;
 }
 
+/* Two handles of one value are equal, so that they open one account. */
+static int equal(lua_State *L)
+{
+    struct secret *a = secret_check(L, 1), *b = secret_check(L, 2);
+    bool same = a && b && secret_len(a) == secret_len(b) &&
+                memcmp(secret_value(a), secret_value(b), secret_len(a)) == 0;
+
+    lua_pushboolean(L, same);
+    return 1;
+}
+
 static int collect(lua_State *L)
 {
     struct secret **handle = luaL_checkudata(L, 1, class);
@@ -101,7 +114,8 @@ static int collect(lua_State *L)
 
 static void make_class(lua_State *L)
 {
-    static const luaL_Reg meta[] = {{"__tostring", label}, {"__gc", collect}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {
+        {"__tostring", label}, {"__eq", equal}, {"__gc", collect}, {NULL, NULL}};
 
     luaL_newmetatable(L, class);
     luaL_setfuncs(L, meta, 0);

@@ -1,0 +1,64 @@
+-- Opens the accounts of services. Clients of one account share its limit and its session.
+local account = require "c.account"
+
+local M = {}
+
+---@class siterun.OpenAccount
+---@field handle userdata
+---@field url string base address without a slash at its end
+---@field spec table
+
+---@type siterun.OpenAccount[]
+local open = {}
+
+---Replaces each { setting = "name" } below `value` by that setting's value.
+local function fill(value, settings)
+  if type(value) ~= "table" then return value end
+  if value.setting then return settings[value.setting] end
+  local out = {}
+  for key, inner in pairs(value) do out[key] = fill(inner, settings) end
+  return out
+end
+
+---A header that a setting fixes is not taken from the session's answer.
+local function fix_headers(auth)
+  for _, header in ipairs(auth.headers or {}) do
+    if header[2] ~= nil then header.from = nil end
+  end
+  return auth
+end
+
+local function address(from, settings)
+  local url = settings[from.setting] or from.values[settings[from.region]]
+  return (url:gsub("/+$", ""))
+end
+
+local function same(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+  for key, value in pairs(a) do
+    if not same(value, b[key]) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+---@param service siterun.Service
+---@param settings table as of siterun.config
+---@return siterun.OpenAccount
+function M.open(service, settings)
+  local from = service.account
+  local spec = {
+    service = service.name, url = address(from.url, settings), limit = fill(from.limit, settings),
+    auth = fix_headers(fill(from.auth or { kind = "none" }, settings)),
+    proxy = settings.proxy, ca_file = settings.ca_file,
+  }
+  for _, known in ipairs(open) do
+    if same(known.spec, spec) then return known end
+  end
+  open[#open + 1] = { handle = account.new(spec), url = spec.url, spec = spec }
+  return open[#open]
+end
+
+return M

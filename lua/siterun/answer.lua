@@ -1,0 +1,46 @@
+-- Reads an answer's body, whatever form it has.
+local json = require "c.json"
+local xml = require "siterun.xml"
+
+local M = {}
+
+---The body without a byte order mark.
+---@param body? string
+---@return string
+function M.text(body)
+  return ((body or ""):gsub("^\xEF\xBB\xBF", ""))
+end
+
+local function content_type(response)
+  return (response.headers["content-type"] or ""):lower()
+end
+
+---@return boolean
+function M.is_html(response)
+  local text = M.text(response.body):sub(1, 200):lower()
+  return content_type(response):find("html", 1, true) ~= nil or text:find("^%s*<!doctype html") ~= nil
+    or text:find("^%s*<html") ~= nil
+end
+
+---@return boolean
+function M.is_xml(response)
+  if M.is_html(response) then return false end
+  return content_type(response):find("xml", 1, true) ~= nil or M.text(response.body):find("^%s*<") ~= nil
+end
+
+---Decodes JSON or XML. An empty body is nil without a problem.
+---@param response table status, headers, body
+---@return any value, string? problem
+function M.decode(response)
+  local text = M.text(response.body)
+  if not text:find("%S") then return nil end
+  if M.is_html(response) then return nil, "an HTML page came instead of data" end
+  if M.is_xml(response) then return xml.decode(text) end
+  local value, problem, position = json.decode(text)
+  if value == nil then
+    return nil, string.format("the answer is not JSON: %s at byte %s", problem, position or "?")
+  end
+  return value
+end
+
+return M

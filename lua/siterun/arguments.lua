@@ -1,0 +1,220 @@
+-- Takes the arguments of a call apart: positional ones, the table of the others, the options.
+local errors = require "siterun.errors"
+local json = require "c.json"
+local nearest = require "siterun.nearest"
+local schema = require "siterun.schema"
+local settings = require "siterun.settings"
+
+local M = {}
+
+---@class siterun.Call
+---@field values table<string, any> checked, by parameter name
+---@field query table[] pairs that the declaration leaves open
+---@field options table
+
+local OPTIONS = {
+  timeout = { type = "number", min = 0.001, max = 86400 },
+  priority = { type = "enum", values = { "high", "normal", "low" } },
+}
+
+---A context for siterun.schema whose complaints name the call.
+---@param client table
+---@param operation string
+---@return siterun.Check
+function M.check(client, operation)
+  local service = client.service
+  return {
+    types = service.types,
+    operation = operation,
+    fail = function(message)
+      errors.raise { kind = "usage", service = service.name, operation = operation, message = message }
+    end,
+    warn = function(message)
+      if settings.quiet or client.warned[message] then return end
+      client.warned[message] = true
+      io.stderr:write("siterun: warning: ", service.name, " ", operation, ": ", message, "\n")
+    end,
+  }
+end
+
+---Sorts an endpoint's parameters by how the caller gives them.
+---@param endpoint siterun.Endpoint
+---@return table positional, table named, table option lists of parameters
+function M.slots(endpoint)
+  local positional, named, option = {}, {}, {}
+  for _, param in ipairs(endpoint.params) do
+    local list = param.option and option or param.positional and positional or named
+    if param.name ~= endpoint.bound then list[#list + 1] = param end
+  end
+  return positional, named, option
+end
+
+local function names_of(params)
+  local names = {}
+  for i, param in ipairs(params) do names[i] = param.name end
+  return names
+end
+
+---Names that the options table of this endpoint may hold.
+---@param endpoint siterun.Endpoint
+---@return string[]
+function M.option_names(endpoint)
+  local _, _, option = M.slots(endpoint)
+  local names = names_of(option)
+  for name in pairs(OPTIONS) do names[#names + 1] = name end
+  if endpoint.suffix then names[#names + 1] = endpoint.suffix.option end
+  table.sort(names)
+  return names
+end
+
+local function contains(list, word)
+  for _, name in ipairs(list) do
+    if name == word then return true end
+  end
+  return false
+end
+
+local function unknown(check, endpoint, key, names)
+  if contains(M.option_names(endpoint), key) then
+    check.fail(string.format("%q is an option: give it in a table of its own, as the last argument", key))
+  end
+  check.fail(string.format("unknown parameter %q%s", tostring(key), nearest.hint(key, names)))
+end
+
+---One name of a query that the declaration leaves open, with one value or a list of them.
+local function add_open(check, query, name, value)
+  if type(name) ~= "string" or name == "" or name:find("[%c\x7F]") then
+    check.fail("a query's names must be words")
+  end
+  for _, item in ipairs(type(value) == "table" and value or { value }) do
+    local kind = type(item)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      check.fail(string.format("query %q must be a string, number or boolean", name))
+    end
+    schema.check(check, { type = kind, at = "query" }, name, item)
+    query[#query + 1] = { name, item }
+  end
+end
+
+local function take_named(check, endpoint, call, named, given)
+  if type(given) ~= "table" then check.fail("the parameters must be a table, not a " .. type(given)) end
+  local by_name, names = {}, names_of(named)
+  for _, param in ipairs(named) do
+    by_name[param.name] = param
+    if given[param.name] ~= nil then
+      call.values[param.name] = schema.check(check, param, param.name, given[param.name])
+    end
+  end
+  for _, key in ipairs(nearest.keys(given)) do
+    if not by_name[key] then
+      if endpoint.open ~= "query" then unknown(check, endpoint, key, names) end
+      add_open(check, call.query, key, given[key])
+    end
+  end
+  if given[1] ~= nil then unknown(check, endpoint, 1, names) end
+end
+
+local function refuse_once(check, endpoint)
+  if not endpoint.write then check.fail("option \"once\" is for writes only") end
+  check.fail("option \"once\" needs the journal, which this version does not have")
+end
+
+---@return table plain options
+local function take_options(check, endpoint, call, option, given)
+  if type(given) ~= "table" then check.fail("the options must be a table, not a " .. type(given)) end
+  local specs = {}
+  for _, param in ipairs(option) do specs[param.name] = param end
+  if endpoint.suffix then
+    specs[endpoint.suffix.option] = { type = "enum", values = nearest.keys(endpoint.suffix.values) }
+  end
+  for key, value in pairs(given) do
+    if key == "once" then refuse_once(check, endpoint) end
+    local spec = specs[key] or OPTIONS[key]
+    if not spec then
+      check.fail(string.format("unknown option %q%s", tostring(key),
+        nearest.hint(key, M.option_names(endpoint))))
+    end
+    local checked = schema.check(check, spec, key, value)
+    if endpoint.by_name[key] then call.values[key] = checked else call.options[key] = checked end
+  end
+end
+
+local function missing_option(check, client, param)
+  local variables = {}
+  for _, setting in ipairs(client.service.settings) do
+    if setting.group == param.name or setting.name == param.name then
+      variables[#variables + 1] = setting.env or setting.name
+    end
+  end
+  errors.raise { kind = "config", service = client.service.name, operation = check.operation,
+    message = string.format("%s is missing: set %s, or give the option %s", param.name,
+      table.concat(variables, ", "), param.name) }
+end
+
+---What the caller left out: from the client's settings, the default, or an error.
+local function fill(check, client, endpoint, call)
+  local missing = {}
+  for _, param in ipairs(endpoint.params) do
+    local value = call.values[param.name]
+    if value == nil and param.option then value = client.settings[param.name] end
+    if value == nil then value = param.default end
+    if value == nil and param.required then
+      if param.option then missing_option(check, client, param) end
+      missing[#missing + 1] = param.name
+    end
+    call.values[param.name] = value
+  end
+  if #missing > 0 then check.fail("missing: " .. table.concat(missing, ", ")) end
+end
+
+local function in_order(check, endpoint, values)
+  for _, param in ipairs(endpoint.params) do
+    local first, last = values[param.after], values[param.name]
+    if param.after and first and last and last <= first then
+      check.fail(string.format("%s must be after %s", param.name, param.after))
+    end
+  end
+end
+
+local function some_given(check, endpoint, named, values)
+  if not endpoint.some then return end
+  for _, param in ipairs(named) do
+    if values[param.name] ~= nil then return end
+  end
+  check.fail("nothing to change: give at least one of " .. table.concat(names_of(named), ", "))
+end
+
+---Do the parameters and options share this one table because only the option that chooses the form is given?
+local function are_options(endpoint, given)
+  local suffix = endpoint.suffix
+  return suffix and type(given) == "table" and given ~= json.null and suffix.values[given[suffix.option]] ~= nil
+end
+
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param bound any value of the path parameter that the resource was made with
+---@param args table as of table.pack
+---@return siterun.Call
+function M.bind(client, endpoint, bound, args)
+  local check = M.check(client, endpoint.name)
+  local positional, named, option = M.slots(endpoint)
+  local call = { values = { [endpoint.bound or 0] = bound }, query = {}, options = {} }
+  for i, param in ipairs(positional) do
+    if args[i] == nil then check.fail("missing: " .. param.name) end
+    call.values[param.name] = schema.check(check, param, param.name, args[i])
+  end
+  local next_arg = #positional + 1
+  local takes_table = #named > 0 or endpoint.open ~= nil
+  if takes_table and not (args.n == next_arg and are_options(endpoint, args[next_arg])) then
+    if args[next_arg] ~= nil then take_named(check, endpoint, call, named, args[next_arg]) end
+    next_arg = next_arg + 1
+  end
+  if args[next_arg] ~= nil then take_options(check, endpoint, call, option, args[next_arg]) end
+  if args.n > next_arg then check.fail("too many arguments") end
+  fill(check, client, endpoint, call)
+  in_order(check, endpoint, call.values)
+  some_given(check, endpoint, named, call.values)
+  return call
+end
+
+return M

@@ -1,0 +1,105 @@
+-- One call over the wire: sends, judges, decodes; raises the error table with what to do.
+local answer = require "siterun.answer"
+local errors = require "siterun.errors"
+local reason = require "siterun.reason"
+local status = require "siterun.status"
+local wire = require "siterun.wire"
+
+local M = {}
+
+---What to do about an error: the endpoint's hints, then the service's; first those for just reads or writes.
+local function hint(service, endpoint, kind)
+  local side = kind .. (endpoint.write and ":write" or ":read")
+  local own, general = endpoint.hints or {}, service.hints
+  return own[side] or own[kind] or general[side] or general[kind]
+end
+
+---Raises an error of this call. `fields` holds what is known; place and hint are added.
+---@param client table
+---@param endpoint table at least name and write
+---@param fields table
+function M.fail(client, endpoint, fields)
+  local service = client.service
+  fields.service, fields.operation = service.name, endpoint.name
+  fields.hint = fields.hint or hint(service, endpoint, fields.kind)
+  if endpoint.write and (fields.kind == "unknown_outcome" or fields.kind == "server") then
+    fields.hint, fields.retryable = endpoint.look or fields.hint, false
+  end
+  errors.raise(fields)
+end
+
+-- A write that got no answer is of unknown outcome, whatever broke. An interrupted one stays interrupted.
+local BROKEN = { network = true, timeout = true, decode = true, server = true, deadline = true }
+
+local function fail_unanswered(client, endpoint, raw)
+  local fields = {}
+  for key, value in pairs(raw) do fields[key] = value end
+  if endpoint.write and raw.sent == "unknown" and BROKEN[raw.kind] then fields.kind = "unknown_outcome" end
+  M.fail(client, endpoint, fields)
+end
+
+local function fields_of(response, kind)
+  return { kind = kind, status = response.status, sent = "yes", attempts = response.attempts, url = response.url }
+end
+
+local function fail_status(client, endpoint, response, kind)
+  local fields, found = fields_of(response, kind), reason.find(response)
+  fields.message = found.message or status.name(response.status)
+  if response.status < 400 then fields.message = status.name(response.status) end
+  fields.errors, fields.code = found.errors, found.code
+  fields.retry_after = status.retry_after(response.headers)
+  M.fail(client, endpoint, fields)
+end
+
+---A service may say in a 2xx answer that it failed.
+local function fail_inside(client, endpoint, response, value)
+  local code = math.tointeger(value.statusCode)
+  local inner = code and code >= 400 and code < 600 and code or 400
+  local kind = status.kind { status = inner, headers = response.headers, body = response.body }
+  local fields, found = fields_of(response, kind), reason.find(response)
+  fields.status = code or response.status
+  fields.message = found.message or "the service reports an error without a message"
+  fields.errors, fields.code = found.errors, found.code
+  M.fail(client, endpoint, fields)
+end
+
+---An answer that can't be read: of a write nobody knows whether it happened.
+---@param client table
+---@param endpoint table
+---@param response table
+---@param problem string
+function M.unreadable(client, endpoint, response, problem)
+  local fields = fields_of(response, endpoint.write and "unknown_outcome" or "decode")
+  fields.message = problem
+  M.fail(client, endpoint, fields)
+end
+
+---Sends a request and returns a response whose status says success; raises otherwise.
+---@async
+---@param client table
+---@param endpoint table at least name and write
+---@param request table
+---@return table response
+function M.receive(client, endpoint, request)
+  local response, raw = wire.send(request)
+  if not response then return fail_unanswered(client, endpoint, raw) end
+  local kind = status.kind(response)
+  if kind then return fail_status(client, endpoint, response, kind) end
+  return response
+end
+
+---Sends a request and decodes what the service accepted; raises otherwise.
+---@async
+---@param client table
+---@param endpoint table
+---@param request table
+---@return table response, any value the decoded body; nil where it is empty
+function M.send(client, endpoint, request)
+  local response = M.receive(client, endpoint, request)
+  local value, problem = answer.decode(response)
+  if problem then return M.unreadable(client, endpoint, response, problem) end
+  if type(value) == "table" and value.error == true then fail_inside(client, endpoint, response, value) end
+  return response, value
+end
+
+return M

@@ -1,0 +1,163 @@
+-- A connected service: its resources and methods, made from the declaration.
+local account = require "siterun.account"
+local arguments = require "siterun.arguments"
+local config = require "siterun.config"
+local declaration = require "siterun.declaration"
+local endpoint = require "siterun.endpoint"
+local errors = require "siterun.errors"
+local flight = require "siterun.flight"
+local nearest = require "siterun.nearest"
+local passthrough = require "siterun.passthrough"
+local schema = require "siterun.schema"
+
+local M = {}
+
+---@class siterun.Client
+---@field service siterun.Service
+---@field settings table
+---@field account userdata
+---@field url string
+local Client = {}
+
+---The documented methods of `holder` answer; any other name raises with the nearest one.
+local function strict(holder, what, inherited)
+  return setmetatable(holder, {
+    __index = function(_, key)
+      local found = inherited and inherited[key]
+      if found ~= nil or type(key) ~= "string" or key:sub(1, 2) == "__" then return found end
+      local names = nearest.keys(holder)
+      for name in pairs(inherited or {}) do names[#names + 1] = name end
+      errors.raise { kind = "usage",
+        message = string.format("%s has no %q%s", what, key, nearest.hint(key, names)) }
+    end,
+    __name = "siterun." .. what,
+  })
+end
+
+---@param client siterun.Client
+---@param declared siterun.Endpoint
+---@param run function of siterun.endpoint
+---@param holder table that the caller must pass with a colon
+---@param of any what the resource is bound to
+local function method(client, declared, run, holder, of)
+  local function call(self, ...)
+    if self ~= holder then
+      errors.raise { kind = "usage", service = client.service.name, operation = declared.name,
+        message = string.format("call it with a colon: %s(...)", declared.name) }
+    end
+    return run(client, declared, of, ...)
+  end
+  return call
+end
+
+local function add_methods(client, holder, declared, of)
+  local name = declared.method_name
+  holder[name] = method(client, declared, endpoint.call, holder, of)
+  if name == "list" then
+    holder.each = method(client, declared, endpoint.each, holder, of)
+    holder.all = method(client, declared, endpoint.all, holder, of)
+  end
+end
+
+---A resource that is bound to a value first: tw:resource("clientcompanies").
+local function binder(client, declared_list, name)
+  local param = declared_list[1].by_name[declared_list[1].bound]
+  return function(_, value)
+    local check = arguments.check(client, name)
+    if value == nil then check.fail("missing: " .. param.name) end
+    local holder = strict({}, client.service.name .. "." .. name)
+    local bound = schema.check(check, param, param.name, value)
+    for _, declared in ipairs(declared_list) do add_methods(client, holder, declared, bound) end
+    return holder
+  end
+end
+
+local function add_endpoints(client)
+  local bound = {}
+  for _, entry in ipairs(client.service.endpoints) do
+    local declared = declaration.variant(entry, client.settings)
+    local resource = declared.resource
+    if declared.bound then
+      bound[resource] = bound[resource] or {}
+      table.insert(bound[resource], declared)
+    elseif not declared.automatic then
+      local holder = client
+      if resource then
+        holder = rawget(client, resource) or strict({}, client.service.name .. "." .. resource)
+        client[resource] = holder
+      end
+      add_methods(client, holder, declared)
+    end
+  end
+  for name, list in pairs(bound) do client[name] = binder(client, list, name) end
+end
+
+---Makes any call of the service, with its authentication, limit and retries.
+---@async
+---@param request table method, path, query, headers, json or body, timeout, priority
+---@param options? table timeout, priority
+---@return table response status, headers, body, json
+function Client:request(request, options)
+  return passthrough.request(self, request, options)
+end
+
+---The state of the account's limit.
+---@return table limits limit, window (seconds), used, free, wait (seconds)
+function Client:limits()
+  return self.account:limits()
+end
+
+---What the service says of itself, asked once by a client however many tasks wait for it.
+---@async
+---@param operation string "instance:get"
+---@return table
+function Client:known(operation)
+  return flight.once(self.cache, operation, function()
+    return endpoint.call(self, self.service.by_name[operation])
+  end)
+end
+
+---Settings given as one table, such as user = { id =, name =, email = }, become single ones.
+local function spread_groups(service, options)
+  local out = {}
+  for key, value in pairs(options) do out[key] = value end
+  for _, setting in ipairs(service.settings) do
+    local group = setting.group and options[setting.group]
+    if group then
+      if type(group) ~= "table" then
+        errors.raise { kind = "config", service = service.name,
+          message = string.format("option %q must be a table", setting.group) }
+      end
+      out[setting.name], out[setting.group] = group[setting.field], nil
+    end
+  end
+  return out
+end
+
+local function gather_groups(service, settings)
+  for _, setting in ipairs(service.settings) do
+    local value = settings[setting.name]
+    if setting.group and value ~= nil then
+      settings[setting.group] = settings[setting.group] or {}
+      settings[setting.group][setting.field] = value
+    end
+  end
+  return settings
+end
+
+---@param service siterun.Service
+---@param options? table
+---@return siterun.Client
+function M.connect(service, options)
+  local overrides = spread_groups(service, options or {})
+  local settings = gather_groups(service, config.service(service.name, service.settings, overrides))
+  local opened = account.open(service, settings)
+  local client = strict({
+    service = service, settings = settings, account = opened.handle, url = opened.url,
+    cache = {}, standins = {}, warned = {},
+  }, service.name, Client)
+  add_endpoints(client)
+  return client
+end
+
+return M

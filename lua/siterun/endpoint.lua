@@ -1,0 +1,98 @@
+-- Makes methods out of endpoints.
+local arguments = require "siterun.arguments"
+local call = require "siterun.call"
+local lookup = require "siterun.lookup"
+local paging = require "siterun.paging"
+local request = require "siterun.request"
+local result = require "siterun.result"
+local settings = require "siterun.settings"
+local standin = require "siterun.standin"
+
+local M = {}
+
+local function build(client, endpoint, bound)
+  local check = arguments.check(client, endpoint.name)
+  local ok, built = pcall(request.build, client, endpoint, bound)
+  if not ok and type(built) == "string" then check.fail(built) end
+  if not ok then error(built, 0) end
+  return built
+end
+
+---@async
+local function run(client, endpoint, bound)
+  local outgoing = build(client, endpoint, bound)
+  if settings.dry_run then
+    local answered, value = standin.answer(client, endpoint, bound.values, outgoing)
+    if answered then return value end
+  end
+  return result.take(client, endpoint, call.send(client, endpoint, outgoing))
+end
+
+---@async
+local function bind(client, endpoint, of, args)
+  local bound = arguments.bind(client, endpoint, of, args)
+  lookup.apply(client, endpoint, arguments.check(client, endpoint.name), bound.values)
+  return bound
+end
+
+---@async
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param of any what the resource is bound to
+---@param ... any the caller's arguments
+---@return any
+function M.call(client, endpoint, of, ...)
+  return run(client, endpoint, bind(client, endpoint, of, table.pack(...)))
+end
+
+local function check_token(client, endpoint, token)
+  if token == nil then return nil end
+  if type(token) ~= "string" or #token > 8192 or token:find("[^\x21-\x7E]") then
+    call.fail(client, endpoint, { kind = "decode", sent = "yes",
+      message = "the service sent a page token that can't stand in a header" })
+  end
+  return token
+end
+
+---Fetches pages for siterun.paging: the filters stay, the token moves, the offset is for the first page only.
+local function fetcher(client, endpoint, bound)
+  local spec = endpoint.paging
+  local values = bound.values
+  values[spec.size] = values[spec.size] or spec.each_size
+  return function(token)
+    if token then
+      values[spec.token] = token
+      for _, name in ipairs(spec.first_only) do values[name] = nil end
+    end
+    local page = run(client, endpoint, bound)
+    return page.items, check_token(client, endpoint, page[spec.token])
+  end
+end
+
+---An iterator over every item of a list, page after page.
+---@async
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param of any
+---@return fun(): any
+function M.each(client, endpoint, of, ...)
+  local bound = bind(client, endpoint, of, table.pack(...))
+  if endpoint.result.kind ~= "page" then return paging.whole(run(client, endpoint, bound)) end
+  return paging.each {
+    fetch = fetcher(client, endpoint, bound),
+    id = endpoint.paging.id,
+    fail = function(message)
+      call.fail(client, endpoint, { kind = "decode", sent = "yes", message = message })
+    end,
+  }
+end
+
+---@async
+---@return table list
+function M.all(client, endpoint, of, ...)
+  local list = {}
+  for item in M.each(client, endpoint, of, ...) do list[#list + 1] = item end
+  return list
+end
+
+return M

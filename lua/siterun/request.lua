@@ -1,0 +1,114 @@
+-- Builds what is sent from a checked call: flat arguments go where the document puts them.
+local json = require "c.json"
+local pathname = require "siterun.pathname"
+
+local M = {}
+
+---Puts `value` at "a.b" below `root`.
+local function put(root, place, value)
+  local node = root
+  for key, rest in place:gmatch("([^.]+)(%.?)") do
+    if rest == "" then
+      node[key] = value
+    else
+      node[key] = node[key] or {}
+      node = node[key]
+    end
+  end
+end
+
+local function fill_path(endpoint, values)
+  local query = {}
+  local path = endpoint.path:gsub("{(.-)}", function(name)
+    if endpoint.by_name[name].type ~= "path" then return pathname.segment(values[name]) end
+    local plain, further = pathname.split(values[name])
+    table.move(further, 1, #further, #query + 1, query)
+    return plain
+  end)
+  return path, query
+end
+
+local function path_of(endpoint, call)
+  local path, query = fill_path(endpoint, call.values)
+  local suffix = endpoint.suffix
+  if suffix then path = pathname.suffixed(path, suffix, call.options[suffix.option]) end
+  return path, query
+end
+
+local function add_pairs(endpoint, call, place, list)
+  for _, param in ipairs(endpoint.params) do
+    local value = call.values[param.name]
+    if param.at == place and value ~= nil then list[#list + 1] = { param.to, pathname.text(value) } end
+  end
+  return list
+end
+
+---The body as a table or string; nil where the call has none.
+local function body_of(endpoint, call)
+  local root, below, empty = {}, {}, endpoint.wrap == nil
+  for _, param in ipairs(endpoint.params) do
+    local value = call.values[param.name]
+    if param.at == "body" and value ~= nil then
+      if param.whole then return value end
+      put(param.beside and root or below, param.to, value)
+      empty = false
+    end
+  end
+  if empty then return nil end
+  if endpoint.wrap then
+    root[endpoint.wrap] = below
+    return root
+  end
+  for key, value in pairs(below) do root[key] = value end
+  return root
+end
+
+---Sets a header unless the list has it.
+---@param headers table[] pairs
+function M.default_header(headers, name, value)
+  for _, pair in ipairs(headers) do
+    if pair[1]:lower() == name:lower() then return end
+  end
+  headers[#headers + 1] = { name, value }
+end
+
+---Writes a body: a table as JSON; a string as it is, XML where it begins with "<".
+---@param body any
+---@return string text, string content_type
+function M.encode(body)
+  if type(body) == "string" then
+    return body, body:match("^[\xEF\xBB\xBF%s]*<") and "application/xml" or "application/json"
+  end
+  local text, problem = json.encode(body)
+  if not text then error(problem, 0) end
+  return text, "application/json"
+end
+
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param call siterun.Call
+---@return table request as siterun.wire takes it
+function M.build(client, endpoint, call)
+  local path, query = path_of(endpoint, call)
+  add_pairs(endpoint, call, "query", query)
+  for _, pair in ipairs(call.query) do query[#query + 1] = { pair[1], pathname.text(pair[2]) } end
+  local headers = {}
+  for _, list in ipairs { endpoint.headers or {}, client.service.headers } do
+    for _, pair in ipairs(list) do M.default_header(headers, pair[1], pair[2]) end
+  end
+  add_pairs(endpoint, call, "header", headers)
+  local request = {
+    account = client.account, operation = endpoint.name, method = endpoint.method, write = endpoint.write,
+    path = path, query = query, headers = headers,
+    timeout = call.options.timeout, priority = call.options.priority,
+  }
+  local body = body_of(endpoint, call)
+  if body ~= nil then
+    local content_type
+    request.body, content_type = M.encode(body)
+    M.default_header(headers, "Content-Type", content_type)
+  end
+  return request
+end
+
+return M

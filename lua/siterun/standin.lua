@@ -1,0 +1,87 @@
+-- Answers writes of a dry run: prints what would be sent, returns what later calls can go on with.
+local pathname = require "siterun.pathname"
+local secret = require "c.secret"
+
+local M = {}
+
+local PREFIX = "dry-run-"
+
+local count = 0
+
+---@param value any
+---@return boolean
+function M.is_id(value)
+  return type(value) == "string" and value:sub(1, #PREFIX) == PREFIX
+end
+
+local function target(client, request)
+  local parts = {}
+  for i, pair in ipairs(request.query or {}) do
+    parts[i] = pathname.text(pair[1]) .. "=" .. pathname.text(pair[2])
+  end
+  local query = #parts > 0 and "?" .. table.concat(parts, "&") or ""
+  return client.url .. request.path .. query
+end
+
+---Prints a write on stderr: method, URL, body; secrets hidden.
+---@param client table
+---@param request table
+function M.print(client, request)
+  local text = string.format("dry-run: %s %s %s", request.method, target(client, request), request.body or "")
+  io.stderr:write((secret.redact(text):gsub("[%c\x7F]", " "):gsub(" $", "")), "\n")
+end
+
+---The id among the values of a call's path, if it has one.
+local function path_id(endpoint, values)
+  for _, param in ipairs(endpoint.params) do
+    if param.at == "path" and param.type == "id" then return values[param.name] end
+  end
+end
+
+local function fill(object, endpoint, values)
+  for _, param in ipairs(endpoint.params) do
+    local value = values[param.name]
+    if param.at == "body" and not param.beside and value ~= nil then
+      if param.whole and type(value) == "table" then
+        for key, field in pairs(value) do object[key] = field end
+      else
+        object[param.name] = value
+      end
+    end
+  end
+end
+
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param values table
+---@return any
+local function write(client, endpoint, values)
+  local id = path_id(endpoint, values)
+  if id == nil then
+    count = count + 1
+    id = PREFIX .. count
+  end
+  local object = client.standins[id] or { id = id }
+  fill(object, endpoint, values)
+  client.standins[id] = object
+  if endpoint.method == "DELETE" then return nil end
+  return endpoint.result.kind == "list" and { object } or object
+end
+
+---What a dry run answers instead of the service; nothing when the call is to go out.
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param values table
+---@param request table
+---@return boolean answered, any result
+function M.answer(client, endpoint, values, request)
+  if endpoint.write then
+    M.print(client, request)
+    return true, write(client, endpoint, values)
+  end
+  local id = path_id(endpoint, values)
+  if not M.is_id(id) then return false end
+  return true, endpoint.result.kind == "list" and {} or client.standins[id]
+end
+
+return M
