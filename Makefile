@@ -84,7 +84,7 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c
 
 $(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
-	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS) -lcmocka
 
 FORCE:
 .PHONY: help deps all test run-tests clean FORCE
