@@ -74,6 +74,7 @@ end
 ---@param run siterun.Run
 ---@return integer exit code
 return function(run)
+  require("siterun.sealed").take()
   take_settings(run.settings)
   script.absolute_paths()
   close_on_exit()

@@ -8,7 +8,6 @@
 ---@field quiet boolean
 ---@field color "auto"|"always"|"never"
 ---@field deadline? number seconds that the whole run may take
----@field state string a folder, or postgresql://...
 ---@field argv0 string the program as it was called
 local M = {
   sandbox = false,
@@ -18,12 +17,5 @@ local M = {
   color = "auto",
   argv0 = "siterun",
 }
-
-local state_home = os.getenv("XDG_STATE_HOME")
-if not state_home or state_home == "" then
-  state_home = (os.getenv("HOME") or "") .. "/.local/state"
-end
-local state = os.getenv("SITERUN_STATE")
-M.state = state and state ~= "" and state or state_home .. "/siterun"
 
 return M

@@ -84,6 +84,13 @@ static int redact(lua_State *L)
     return 1;
 }
 
+static int is_secret(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, luaL_testudata(L, 1, class) != NULL);
+    return 1;
+}
+
 static int label(lua_State *L)
 {
     struct secret *secret = secret_check(L, 1);
@@ -132,6 +139,7 @@ int luaopen_c_secret(lua_State *L)
         {"file", from_file},
         {"command", from_command},
         {"redact", redact},
+        {"is", is_secret},
         {NULL, NULL},
     };
 

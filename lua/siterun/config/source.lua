@@ -1,0 +1,76 @@
+-- What `secret.env`, `secret.file` and `secret.command` give inside the configuration file: a
+-- note of where the secret is, so that what is not used runs no command and needs no file.
+local base = require "siterun.base"
+local secret = require "c.secret"
+
+local M = {}
+
+local Source = {}
+Source.__index = Source
+Source.__name = "secret"
+
+local function note(kind, from)
+  return setmetatable({ kind = kind, from = from }, Source)
+end
+
+local function check_text(what, value)
+  if type(value) ~= "string" or value == "" then error(what, 3) end
+end
+
+-- A path in the file means the same whatever folder siterun is started in.
+local function absolute(path, folder)
+  local home = string.sub(path, 1, 2) == "~/" and base.home()
+  if home then return home .. string.sub(path, 2) end
+  return string.sub(path, 1, 1) == "/" and path or folder .. "/" .. path
+end
+
+local function check_command(argv)
+  local what = "secret.command wants a list of strings: { \"program\", \"argument\" }"
+  if type(argv) ~= "table" then error(what, 3) end
+  for key, word in next, argv do
+    if math.type(key) ~= "integer" or type(word) ~= "string" then error(what, 3) end
+  end
+  check_text(what, argv[1])
+end
+
+---The table that the configuration file sees as `secret`.
+---@param folder string the file's folder
+---@return table
+function M.library(folder)
+  return {
+    env = function(name)
+      check_text("secret.env wants the name of a variable", name)
+      secret.env(name)
+      return note("env", name)
+    end,
+    file = function(path)
+      check_text("secret.file wants a path", path)
+      return note("file", absolute(path, folder))
+    end,
+    command = function(argv)
+      check_command(argv)
+      return note("command", argv)
+    end,
+  }
+end
+
+---@param value any
+---@return boolean
+function M.is(value)
+  return getmetatable(value) == Source
+end
+
+---Fetches the secret, once.
+---@param source table
+---@return Secret? handle
+---@return string? why
+function M.fetch(source)
+  if source.handle then return source.handle end
+  local handle, failure = secret[source.kind](source.from)
+  if failure then return nil, failure.message end
+  if not handle then return nil, source.from .. " is not set" end
+  source.handle = handle
+  return handle
+end
+
+return M
