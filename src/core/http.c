@@ -126,6 +126,18 @@ int http_headers_add(struct http_headers *headers, const char *name, const char 
     return 0;
 }
 
+int http_headers_copy(struct http_headers *to, const struct http_headers *from,
+                      struct err *err) {
+    for (const struct curl_slist *line = from->lines; line; line = line->next) {
+        struct curl_slist *lines = curl_slist_append(to->lines, line->data);
+
+        if (!lines)
+            return err_no_memory(err);
+        to->lines = lines;
+    }
+    return 0;
+}
+
 void http_headers_fini(struct http_headers *headers) {
     for (struct curl_slist *line = headers->lines; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data));
@@ -309,6 +321,10 @@ static enum err_kind kind_of(CURLcode code) {
 
 bool http_transfer_died(const struct http_transfer *transfer) {
     return transfer->passes > 1;
+}
+
+bool http_transfer_is_sent(const struct http_transfer *transfer) {
+    return transfer->passes > 0;
 }
 
 static int describe(const struct http_transfer *transfer, struct err *err) {

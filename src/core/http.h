@@ -53,6 +53,9 @@ void http_free(struct http *http);
    of NUL, CR, LF and other control characters but tab; the value is never repeated. */
 MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
                               size_t value_len, struct err *err);
+/* Appends the lines of `from`. */
+MUST_USE int http_headers_copy(struct http_headers *to, const struct http_headers *from,
+                               struct err *err);
 void http_headers_fini(struct http_headers *headers);
 
 /* Copies the value of the answer's header into `value` (cut at its size) and returns it; NULL when
@@ -77,6 +80,9 @@ struct http_response *http_transfer_response(struct http_transfer *transfer);
 /* Whether the transfer failed because the reused connection had died. The request was not sent a
    second time, as libcurl by itself would. */
 bool http_transfer_died(const struct http_transfer *transfer);
+
+/* Whether the request was written, or is being written: it may have reached the service. */
+bool http_transfer_is_sent(const struct http_transfer *transfer);
 
 /* Abandons the transfer if it is under way. NULL is fine. */
 void http_transfer_free(struct http_transfer *transfer);
