@@ -15,7 +15,8 @@ local function report(ok, file, name, trace)
 end
 
 local function describe(e)
-  return debug.traceback(tostring(e), 2)
+  local stack = debug.traceback("", 2):gsub("\n\t%[[^\n]*", "")
+  return tostring(e) .. stack
 end
 
 local function run_file(path)

@@ -102,28 +102,53 @@ M.scratch = os.getenv("SITERUN_SCRATCH") or "/tmp"
 ---The program under test.
 M.program = os.getenv("SITERUN") or "./siterun"
 
+M.sanitized = M.program:find("asan", 1, true) ~= nil
+
 local runs = 0
 
-local function command_line(o, base)
-  local parts = { "env" }
-  for name, value in pairs(o.env or {}) do
-    parts[#parts + 1] = value == false and "-u " .. name or name .. "=" .. quote(value)
+local function environment(variables)
+  local unset, set = {}, {}
+  for name, value in pairs(variables or {}) do
+    if value then
+      set[#set + 1] = name .. "=" .. quote(value)
+    else
+      unset[#unset + 1] = "-u " .. name
+    end
   end
-  parts[#parts + 1] = o.program or M.program
+  return table.concat(unset, " ") .. " " .. table.concat(set, " ")
+end
+
+---The address space can't be limited under AddressSanitizer; it has a limit of its own (tests/all).
+local function limit(megabytes)
+  return megabytes and not M.sanitized and ("ulimit -v %d; "):format(megabytes * 1024) or ""
+end
+
+local function command_line(o, base)
+  local parts = { limit(o.memory) .. "env", environment(o.env), o.program or M.program }
   for _, a in ipairs(o.args or {}) do
     parts[#parts + 1] = quote(a)
   end
   local line = table.concat(parts, " ")
   line = o.dir and "cd " .. quote(o.dir) .. " && " .. line or line
-  return ("(%s) <%s.in >%s.out 2>%s.err"):format(line, base, base, base)
+  return ("(%s) <%s.in >%s 2>%s.err"):format(line, base, o.to or base .. ".out", base)
 end
 
----Runs the real program and waits for it. In `env`, false takes a variable away.
----@param o {args?: string[], stdin?: string, env?: table<string, string|false>, dir?: string, program?: string}
+---@class tests.Run
+---@field args? string[]
+---@field stdin? string
+---@field env? table<string, string|false> false takes a variable away
+---@field dir? string to start in
+---@field to? string where stdout goes instead
+---@field memory? integer MiB that the program may take
+---@field program? string instead of the program under test
+
+---Runs the real program and waits for it.
+---@param o tests.Run
 ---@return {code: integer, stdout: string, stderr: string}
 function M.siterun(o)
   runs = runs + 1
   local base = ("%s/run%d"):format(M.scratch, runs)
+  M.write(base .. ".out", "")
   M.write(base .. ".in", o.stdin or "")
   local _, how, code = os.execute(command_line(o, base))
   return {

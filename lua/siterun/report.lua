@@ -23,6 +23,20 @@ local function ours(e)
   return errors and errors.is(e) and errors
 end
 
+---A mistake that an embedded module found is the user's line's, except to who works on the module.
+local function place(text, position, is_ours)
+  local prefix = position ~= "" and position .. ": " or ""
+  if is_ours then
+    return prefix .. text
+  end
+  if os.getenv("SITERUN_LUA") then
+    return text
+  end
+  return (text:gsub("^%[siterun%]/[^:\n]+:%d+: ", function()
+    return prefix
+  end))
+end
+
 ---Writes the error and where it was raised to stderr.
 ---@param e any
 ---@return integer code
@@ -33,9 +47,9 @@ return function(e)
   end
   local position, frames = trace.of(e)
   local errors = ours(e)
-  local where = errors and position ~= "" and position .. ": " or ""
+  local text = require("c.secret").redact(place(text_of(e), position, errors))
   local stack = frames ~= "" and "\nstack traceback:" .. frames or ""
   io.stdout:flush()
-  io.stderr:write("siterun: ", where, text_of(e), stack, "\n")
+  io.stderr:write("siterun: ", text, stack, "\n")
   return errors and errors.exit_code(e) or 1
 end

@@ -1,0 +1,173 @@
+local t = require("tests.t")
+
+local function file(name, text)
+  return t.write(t.scratch .. "/" .. name, text)
+end
+
+local show = file("show.lua", 'print(arg[0], arg[-1], #arg, ...)')
+local broken = file("broken.lua", "local x =\nend\n")
+
+---Each case: the arguments, and what must come of them; `err` is a pattern.
+local cases = {
+  { "-e runs code", { "-e", "print(1)" }, out = "1\n" },
+  { "-e in one word", { "-eprint(2)" }, out = "2\n" },
+  { "-e with an empty text", { "-e", "" }, out = "" },
+  { "several -e in order", { "-e", "x = 1", "-e", "print(x)" }, out = "1\n" },
+  { "-e gets no arguments", { "-e", "print(select('#', ...))" }, out = "0\n" },
+  { "-l makes a global", { "-l", "string", "-e", "print(string.rep('a', 3))" }, out = "aaa\n" },
+  { "-l NAME=MODULE", { "-l", "s=string", "-e", "print(s == string)" }, out = "true\n" },
+  { "-l before -e, as given", { "-e", "print(s)", "-ls=string" }, out = "nil\n" },
+  { "-l of nothing", { "-l", "no.such" }, code = 1, err = "^siterun: module 'no.such' not found" },
+  { "a file with arguments", { show, "a", "b" }, out = "^/.*/show.lua\t/.*siterun\t2\ta\tb\n$" },
+  { "options before the file are below 0", { "--quiet", show }, out = "\t%-%-quiet\t0\n$" },
+  { "options after the file are its own", { show, "--nonsense" }, out = "\t1\t%-%-nonsense\n$" },
+  { "-- ends the options", { "--", show, "x" }, out = "\t%-%-\t1\tx\n$" },
+  { "-e then a file", { "-e", "print('first')", show }, out = "^first\n/.*show.lua" },
+  { "stdin without a file", {}, stdin = "print(arg[0] ~= nil, ...)", out = "true\n" },
+  { "- is stdin", { "-", "a" }, stdin = "#!shebang\nprint(arg[0], ...)", out = "-\ta\n" },
+  { "-i without a terminal has no prompt", { "-i" }, stdin = "1+1\nx=\n3\nx\n", out = "2\n3\n" },
+  { "-i goes on after an error", { "-i" }, stdin = "error'a'\n)\n7\n", out = "7\n",
+    err = "stdin:1: a\n.*unexpected symbol near '%)'" },
+  { "-i after a script", { "-i", "-e", "x = 4" }, stdin = "x\n", out = "4\n" },
+  { "-v", { "-v" }, out = "^siterun %d+%.%d+%.%d+\nLua 5.4.*curl.*SQLite" },
+  { "--version", { "--version" }, out = "^siterun %d" },
+  { "-h", { "-h" }, out = "^usage: siterun.*%-%-deadline DUR.*completion" },
+  { "--help", { "--help" }, out = "^usage:" },
+  { "--color=never", { "--color=never", "-e", "print(1)" }, out = "1\n" },
+  { "--color with a wrong value", { "--color", "red" }, code = 2, err = "auto, always or never, not 'red'" },
+  { "--color without a value", { "--color" }, code = 2, err = "option '%-%-color' needs WHEN" },
+  { "-e without code", { "-e" }, code = 2, err = "option '%-e' needs CODE" },
+  { "-l without a module", { "-l" }, code = 2, err = "option '%-l' needs MODULE" },
+  { "-e followed by an option", { "-e", "--quiet" }, code = 2, err = "option '%-e' needs CODE" },
+  { "--config without a file", { "--config" }, code = 2, err = "option '%-%-config' needs FILE" },
+  { "--config=", { "--config=" }, code = 2, err = "option '%-%-config' needs FILE" },
+  { "--profile without a name", { "--profile" }, code = 2, err = "'%-%-profile' needs NAME" },
+  { "--deadline without a duration", { "--deadline" }, code = 2, err = "needs DUR" },
+  { "a flag with a value", { "--quiet=1" }, code = 2, err = "option '%-%-quiet' takes no value" },
+  { "an unknown option", { "--sandbxo" }, code = 2,
+    err = "^siterun: unknown option '%-%-sandbxo' %(did you mean '%-%-sandbox'%?%)\n$" },
+  { "an unknown option near none", { "--wobble" }, code = 2, err = "unknown option '%-%-wobble' %(see" },
+  { "an unknown letter", { "-x" }, code = 2, err = "unknown option '%-x'" },
+  { "letters are not joined", { "-iv" }, code = 2, err = "unknown option '%-iv'" },
+  { "a missing file", { "/no/such.lua" }, code = 2,
+    err = "^siterun: cannot open /no/such.lua: No such file or directory\n$" },
+  { "a folder", { "/tmp" }, code = 2, err = "^siterun: cannot read /tmp: Is a directory\n$" },
+  { "a syntax error", { broken }, code = 1, err = "^siterun: /.*broken.lua:2: unexpected symbol near 'end'\n$" },
+  { "a syntax error in -e", { "-e", "x=" }, code = 1, err = "^siterun: %(command line%):1: [^\n]*<eof>\n$" },
+  { "bytecode is no recipe", { "-e", "\27Lua" }, code = 1, err = "attempt to load a binary chunk" },
+  { "os.exit with a number", { "-e", "os.exit(9)" }, code = 9 },
+  { "os.exit(true)", { "-e", "os.exit(true)" }, code = 0 },
+  { "os.exit closes the state",
+    { "-e", "g = setmetatable({}, {__gc = function() print('closed') end}) os.exit()" }, out = "closed\n" },
+  { "LUA_INIT is nothing to us", { "-e", "print(1)" }, env = { LUA_INIT = "print(0)", LUA_INIT_5_4 = "print(0)" },
+    out = "1\n" },
+  { "no relative search path", { "-e", "print((package.path .. ';' .. package.cpath):find('%f[^;]%.'))" },
+    env = { LUA_PATH = "./?.lua;;" }, out = "nil\n" },
+  { "a full disk", { "-e", "io.stdout:setvbuf('no') print(1)" }, to = "/dev/full", code = 1,
+    err = "cannot write the output: No space left on device" },
+}
+
+---Exact, or a pattern if it looks like one.
+local function check(text, want)
+  if want:find("[%^%%$]") then
+    t.match(text, want)
+  else
+    t.equal(text, want)
+  end
+end
+
+for _, case in ipairs(cases) do
+  t.test(case[1], function()
+    local run = t.siterun({ args = case[2], stdin = case.stdin, env = case.env, to = case.to })
+    t.match(run.stderr, case.err or "^$")
+    check(run.stdout, case.out or "")
+    t.equal(run.code, case.code or 0)
+  end)
+end
+
+for text, seconds in pairs({
+  ["90s"] = 90.0, ["10m"] = 600.0, ["1h"] = 3600.0, ["500ms"] = 0.5, ["1.5s"] = 1.5, ["1h30m"] = 5400.0, ["2"] = 2.0,
+}) do
+  t.test("--deadline " .. text, function()
+    local run = t.siterun({
+      args = { "--deadline", text, "-e", "print(require('siterun.settings').deadline)" },
+    })
+    t.equal(run, { code = 0, stdout = tostring(seconds) .. "\n", stderr = "" })
+  end)
+end
+
+for _, text in ipairs({ "soon", "10x", "=", "0", "0s", "s", "1e3s", "inf", "nan", "9999999999d", "10 m", "1h2" }) do
+  t.test("--deadline " .. text .. " is refused", function()
+    local run = t.siterun({ args = { "--deadline=" .. text, "-e", "print(1)" } })
+    t.equal(run.code, 2)
+    t.match(run.stderr, "^siterun: %-%-deadline: '.*' is no duration")
+  end)
+end
+
+t.test("every option reaches the settings", function()
+  local code = [[
+    local s = require("siterun.settings")
+    for _, name in ipairs { "profile", "config", "sandbox", "dry_run", "trace", "quiet", "color", "state" } do
+      print(name, s[name])
+    end]]
+  local args = { "--profile", "p", "--config=c.lua", "--dry-run", "--trace", "--quiet", "--color", "always" }
+  table.move({ "-e", code }, 1, 2, #args + 1, args)
+  local run = t.siterun({ args = args, env = { SITERUN_STATE = "/x" } })
+  t.equal(run.stderr, "")
+  t.equal(run.stdout, "profile\tp\nconfig\tc.lua\nsandbox\tfalse\ndry_run\ttrue\ntrace\ttrue\nquiet\ttrue\n"
+    .. "color\talways\nstate\t/x\n")
+end)
+
+t.test("the state folder follows XDG_STATE_HOME, then HOME", function()
+  local args = { "-e", "print(require('siterun.settings').state)" }
+  local env = { SITERUN_STATE = false, XDG_STATE_HOME = "/s", HOME = "/h" }
+  t.equal(t.siterun({ args = args, env = env }).stdout, "/s/siterun\n")
+  env.XDG_STATE_HOME = false
+  t.equal(t.siterun({ args = args, env = env }).stdout, "/h/.local/state/siterun\n")
+end)
+
+t.test("a word that names a command is that command; ./word is a file", function()
+  local run = t.siterun({ args = { "reconcile" } })
+  t.equal(run, { code = 2, stdout = "", stderr = "siterun: this version has no command 'reconcile' yet\n" })
+  file("reconcile", "print('a file')")
+  run = t.siterun({ args = { "./reconcile" }, dir = t.scratch })
+  t.equal(run, { code = 0, stdout = "a file\n", stderr = "" })
+end)
+
+t.test("a script finds modules beside it, wherever it is called from", function()
+  os.execute("mkdir -p " .. t.quote(t.scratch .. "/beside"))
+  file("beside/lib.lua", "return { name = ... }")
+  file("beside/json.lua", "error('shadows the embedded one')")
+  local main = file("beside/main.lua", 'print(require("lib").name)')
+  t.equal(t.siterun({ args = { main }, dir = "/" }).stdout, "lib\n")
+  t.equal(t.siterun({ args = { "main.lua" }, dir = t.scratch .. "/beside" }).stdout, "lib\n")
+  local run = t.siterun({ args = { "-e", 'require("lib")' }, dir = t.scratch .. "/beside" })
+  t.match(run.stderr, "module 'lib' not found")
+end)
+
+t.test("a script may start with #!", function()
+  local path = file("shebang", "#!/usr/bin/env siterun\nprint(...)\nerror('x')\n")
+  local run = t.siterun({ args = { path, "1" } })
+  t.equal(run.stdout, "1\n")
+  t.match(run.stderr, "shebang:3: x\n")
+end)
+
+t.test("SSLKEYLOGFILE is taken away", function()
+  local run = t.siterun({ args = { "-e", "print(os.getenv('SSLKEYLOGFILE'))" }, env = { SSLKEYLOGFILE = "/x" } })
+  t.equal(run.stdout, "nil\n")
+end)
+
+t.test("a reader that goes away ends the run quietly", function()
+  local code = t.quote("for i = 1, math.huge do print(i) end")
+  local pipe = ("%s -e %s 2>%s/pipe.err | head -n 1"):format(t.program, code, t.scratch)
+  local out <close> = assert(io.popen(pipe))
+  t.equal(out:read("a"), "1\n")
+  t.equal(t.read(t.scratch .. "/pipe.err"), "")
+end)
+
+t.test("modules can be read from a folder", function()
+  os.execute("mkdir -p " .. t.quote(t.scratch .. "/dev") .. " && cp -r lua " .. t.quote(t.scratch .. "/dev/"))
+  file("dev/lua/fresh.lua", "error('from the disk')")
+  local run = t.siterun({ args = { "-l", "fresh" }, env = { SITERUN_LUA = t.scratch .. "/dev" } })
+  t.match(run.stderr, "^siterun: %[siterun%]/fresh.lua:1: from the disk")
+end)
