@@ -52,7 +52,7 @@ test: deps ## build, then run all tests
 	@$(MAKE) --no-print-directory run-tests
 
 run-tests: $(PROGRAM) $(C_TESTS)
-	@tests/all $(BUILD) $(PROGRAM) $(C_TESTS)
+	@tests/all $(PROGRAM) $(C_TESTS)
 
 clean: ## remove what was built
 	rm -rf build build-* siterun

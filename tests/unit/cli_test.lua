@@ -107,23 +107,15 @@ end
 t.test("every option reaches the settings", function()
   local code = [[
     local s = require("siterun.settings")
-    for _, name in ipairs { "profile", "config", "sandbox", "dry_run", "trace", "quiet", "color", "state" } do
+    for _, name in ipairs { "profile", "config", "sandbox", "dry_run", "trace", "quiet", "color" } do
       print(name, s[name])
     end]]
   local args = { "--profile", "p", "--config=c.lua", "--dry-run", "--trace", "--quiet", "--color", "always" }
   table.move({ "-e", code }, 1, 2, #args + 1, args)
-  local run = t.siterun({ args = args, env = { SITERUN_STATE = "/x" } })
+  local run = t.siterun({ args = args })
   t.equal(run.stderr, "")
   t.equal(run.stdout, "profile\tp\nconfig\tc.lua\nsandbox\tfalse\ndry_run\ttrue\ntrace\ttrue\nquiet\ttrue\n"
-    .. "color\talways\nstate\t/x\n")
-end)
-
-t.test("the state folder follows XDG_STATE_HOME, then HOME", function()
-  local args = { "-e", "print(require('siterun.settings').state)" }
-  local env = { SITERUN_STATE = false, XDG_STATE_HOME = "/s", HOME = "/h" }
-  t.equal(t.siterun({ args = args, env = env }).stdout, "/s/siterun\n")
-  env.XDG_STATE_HOME = false
-  t.equal(t.siterun({ args = args, env = env }).stdout, "/h/.local/state/siterun\n")
+    .. "color\talways\n")
 end)
 
 t.test("a word that names a command is that command; ./word is a file", function()
