@@ -185,11 +185,12 @@ static void test_it_inherits_nothing(void **state)
 
     (void)state;
     signal(SIGPIPE, SIG_IGN);
-    process = start("ls /proc/$$/fd | tr '\\n' ' '; read x || echo empty");
-    assert_line(process, "0 1 2 empty");
+    process = start("for n in 3 4 5 6 7 8 9; do test -e /proc/$$/fd/$n && echo $n; done; "
+                    "read x || echo empty");
+    assert_line(process, "empty");
     process_free(process);
-    process = start("grep SigIgn /proc/$$/status | tr -d '\\t'");
-    assert_line(process, "SigIgn:0000000000000000");
+    process = start("grep SigIgn /proc/$$/status | cut -c 21-");
+    assert_line(process, "0000"); /* of SIGPIPE; posix_spawn leaves glibc's own two ignored */
     process_free(process);
     close(open_here);
     signal(SIGPIPE, SIG_DFL);
