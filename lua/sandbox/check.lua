@@ -96,6 +96,17 @@ local function unknown_member(value, members, path)
   end
 end
 
+---A member that may be absent, but not null.
+function M.omittable(check)
+  local wrapped = function(value, path)
+    if value ~= nil then
+      return check(value, path)
+    end
+  end
+  optional[wrapped] = true
+  return wrapped
+end
+
 ---Exactly these members; those that are not optional must be there.
 ---@param members table<string, function>
 function M.object(members)

@@ -1,0 +1,45 @@
+---Answers: { status, headers = { { name, value }, ... }, body }.
+local json = require("c.json")
+
+local M = {}
+
+---@class sandbox.Reply
+---@field status integer
+---@field headers string[][]
+---@field body string
+---@field fault? "drop"|"stall"|"truncate" what happens instead
+
+---@param status integer
+---@param kind string content type
+---@param body string
+---@param headers? string[][]
+---@return sandbox.Reply
+function M.raw(status, kind, body, headers)
+  local all = { { "Content-Type", kind } }
+  table.move(headers or {}, 1, #(headers or {}), 2, all)
+  return { status = status, headers = all, body = body }
+end
+
+---@param status integer
+---@param value any
+---@param headers? string[][]
+---@return sandbox.Reply
+function M.json(status, value, headers)
+  return M.raw(status, "application/json; charset=utf-8", assert(json.encode(value)), headers)
+end
+
+---@param status integer
+---@return sandbox.Reply
+function M.empty(status)
+  return { status = status, headers = {}, body = "" }
+end
+
+---What a gateway in front of a service says when it fails.
+---@param status integer
+---@return sandbox.Reply
+function M.html(status)
+  local text = "<html><head><title>%d</title></head><body><h1>The gateway got no answer</h1></body></html>\n"
+  return M.raw(status, "text/html", text:format(status))
+end
+
+return M
