@@ -2,7 +2,7 @@
 local app = require("sandbox.app")
 local clock = require("c.clock")
 local server = require("c.server")
-local task = require("task")
+local loop = require("c.loop")
 
 local M = {}
 
@@ -49,7 +49,7 @@ function M.run(services, listening)
         tell(request, answer)
       end
     else
-      task.wait(listening)
+      loop.poll()
     end
   end
 end

@@ -34,7 +34,8 @@ struct exchange {
     struct server *server;
     struct MHD_Connection *connection;
     TAILQ_ENTRY(exchange) queued; /* while QUEUED */
-    TAILQ_ENTRY(exchange) held;   /* while QUEUED, TAKEN or STALLED: its connection is suspended */
+    TAILQ_ENTRY(exchange)
+    held; /* while QUEUED, TAKEN or STALLED: its connection is suspended */
     enum state state;
     bool begun;
     bool too_big;
@@ -61,7 +62,8 @@ struct server {
 
 /* ---- the library's callbacks: they copy bytes and set flags ---- */
 
-static void *begin(void *context, const char *uri, struct MHD_Connection *connection) {
+static void *begin(void *context, const char *uri, struct MHD_Connection *connection)
+{
     struct server *server = context;
     struct exchange *exchange = calloc(1, sizeof *exchange);
 
@@ -75,7 +77,8 @@ static void *begin(void *context, const char *uri, struct MHD_Connection *connec
 }
 
 static void end(void *context, struct MHD_Connection *connection, void **held,
-                enum MHD_RequestTerminationCode how) {
+    enum MHD_RequestTerminationCode how)
+{
     struct exchange *exchange = *held;
 
     (void)context, (void)connection, (void)how;
@@ -90,8 +93,9 @@ static void end(void *context, struct MHD_Connection *connection, void **held,
     free(exchange);
 }
 
-static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                   const char *value) {
+static enum MHD_Result take_header(
+    void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
     struct exchange *exchange = context;
     size_t *count = &exchange->request.header_count;
 
@@ -102,13 +106,16 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
-static size_t announced_length(struct MHD_Connection *connection) {
-    const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+static size_t announced_length(struct MHD_Connection *connection)
+{
+    const char *text =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
 
     return text == NULL ? 0 : (size_t)strtoull(text, NULL, 10);
 }
 
-static enum MHD_Result answer_plain(struct exchange *exchange, unsigned status) {
+static enum MHD_Result answer_plain(struct exchange *exchange, unsigned status)
+{
     static char text[] = "Too large.\n";
     struct MHD_Response *response =
         MHD_create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT);
@@ -122,7 +129,8 @@ static enum MHD_Result answer_plain(struct exchange *exchange, unsigned status) 
     return result;
 }
 
-static void split_target(struct exchange *exchange) {
+static void split_target(struct exchange *exchange)
+{
     char *mark = strchr(exchange->target, '?');
 
     exchange->request.path = exchange->target;
@@ -131,7 +139,8 @@ static void split_target(struct exchange *exchange) {
         *mark = '\0';
 }
 
-static enum MHD_Result take_head(struct exchange *exchange, const char *method) {
+static enum MHD_Result take_head(struct exchange *exchange, const char *method)
+{
     struct server_request *request = &exchange->request;
     int sent = MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL);
 
@@ -152,7 +161,8 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *method) 
 }
 
 /* The rest of a body that is too big is read and forgotten: the library cannot answer before. */
-static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size) {
+static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
+{
     struct err ignored;
 
     if (!exchange->too_big && buf_add(&exchange->body, data, *size, &ignored) != 0)
@@ -161,7 +171,8 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return MHD_YES;
 }
 
-static enum MHD_Result queue_up(struct exchange *exchange) {
+static enum MHD_Result queue_up(struct exchange *exchange)
+{
     struct server *server = exchange->server;
 
     if (exchange->too_big)
@@ -179,8 +190,8 @@ static enum MHD_Result queue_up(struct exchange *exchange) {
 
 /* Called for the head, for each part of the body, at the end, and again once resumed. */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
-                              const char *method, const char *version, const char *data,
-                              size_t *size, void **held) {
+    const char *method, const char *version, const char *data, size_t *size, void **held)
+{
     struct exchange *exchange = *held;
 
     (void)context, (void)url, (void)version;
@@ -197,7 +208,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 
 /* ---- driving the library ---- */
 
-static void arm(struct server *server) {
+static void arm(struct server *server)
+{
     MHD_UNSIGNED_LONG_LONG timeout;
 
     loop_timer_stop(server->loop, &server->timer);
@@ -207,7 +219,8 @@ static void arm(struct server *server) {
 
 /* The library's descriptors are edge triggered inside: while it asks for no wait there is more to
    read that no event will announce. */
-static void run(struct server *server) {
+static void run(struct server *server)
+{
     MHD_UNSIGNED_LONG_LONG timeout;
     int passes = 0;
 
@@ -218,18 +231,21 @@ static void run(struct server *server) {
     arm(server);
 }
 
-static void readable(void *context, unsigned events) {
+static void readable(void *context, unsigned events)
+{
     (void)events;
     run(context);
 }
 
-static void due(void *context) {
+static void due(void *context)
+{
     run(context);
 }
 
 /* ---- opening and closing ---- */
 
-static void raise_descriptor_limit(void) {
+static void raise_descriptor_limit(void)
+{
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
@@ -239,23 +255,22 @@ static void raise_descriptor_limit(void) {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static struct MHD_Daemon *start_daemon(struct server *server) {
+static struct MHD_Daemon *start_daemon(struct server *server)
+{
     struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(server->options.port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_port = htons(server->options.port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, server->options.port, NULL,
-                            NULL, handle, server, MHD_OPTION_SOCK_ADDR,
-                            (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK, begin,
-                            server, MHD_OPTION_NOTIFY_COMPLETED, end, server,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES_MAX,
-                            MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)CONNECTIONS_MAX,
-                            MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, server->options.port,
+        NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_URI_LOG_CALLBACK, begin, server, MHD_OPTION_NOTIFY_COMPLETED, end, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES_MAX,
+        MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)CONNECTIONS_MAX, MHD_OPTION_END);
 }
 
-static int watch_daemon(struct server *server, struct err *err) {
+static int watch_daemon(struct server *server, struct err *err)
+{
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
@@ -266,8 +281,9 @@ static int watch_daemon(struct server *server, struct err *err) {
     return loop_watch(server->loop, &server->watch, EPOLLIN, err);
 }
 
-int server_new(struct server **out, struct loop *loop, const struct server_options *opt,
-               struct err *err) {
+int server_new(
+    struct server **out, struct loop *loop, const struct server_options *opt, struct err *err)
+{
     struct server *server = calloc(1, sizeof *server);
 
     if (server == NULL)
@@ -281,7 +297,7 @@ int server_new(struct server **out, struct loop *loop, const struct server_optio
     server->daemon = start_daemon(server);
     if (server->daemon == NULL) {
         err_set(err, ERR_NETWORK, "cannot listen on 127.0.0.1:%u: %s", (unsigned)opt->port,
-                strerror(errno));
+            strerror(errno));
         goto fail;
     }
     if (watch_daemon(server, err) != 0)
@@ -295,7 +311,8 @@ fail:
 
 /* Gives the connection back to the library, which calls `handle` once more when it next runs;
    no event announces that. */
-static void resume(struct exchange *exchange, enum state state) {
+static void resume(struct exchange *exchange, enum state state)
+{
     struct server *server = exchange->server;
 
     if (exchange->state == QUEUED)
@@ -308,7 +325,8 @@ static void resume(struct exchange *exchange, enum state state) {
     loop_timer_start(server->loop, &server->timer, 0);
 }
 
-void server_free(struct server *server) {
+void server_free(struct server *server)
+{
     if (server == NULL)
         return;
     while (!TAILQ_EMPTY(&server->held))
@@ -320,13 +338,15 @@ void server_free(struct server *server) {
     free(server);
 }
 
-uint16_t server_port(const struct server *server) {
+uint16_t server_port(const struct server *server)
+{
     return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }
 
 /* ---- requests ---- */
 
-const struct server_request *server_next(struct server *server) {
+const struct server_request *server_next(struct server *server)
+{
     struct exchange *exchange = TAILQ_FIRST(&server->queue);
 
     if (exchange == NULL)
@@ -336,7 +356,8 @@ const struct server_request *server_next(struct server *server) {
     return &exchange->request;
 }
 
-bool server_waiting(const struct server *server) {
+bool server_waiting(const struct server *server)
+{
     return !TAILQ_EMPTY(&server->queue);
 }
 
@@ -346,7 +367,8 @@ struct cut {
     char bytes[];
 };
 
-static ssize_t read_cut(void *context, uint64_t position, char *into, size_t room) {
+static ssize_t read_cut(void *context, uint64_t position, char *into, size_t room)
+{
     const struct cut *cut = context;
     size_t left = cut->len - (size_t)position;
 
@@ -358,7 +380,8 @@ static ssize_t read_cut(void *context, uint64_t position, char *into, size_t roo
     return (ssize_t)left;
 }
 
-static struct MHD_Response *cut_response(const struct server_reply *reply) {
+static struct MHD_Response *cut_response(const struct server_reply *reply)
+{
     struct cut *cut = malloc(sizeof *cut + reply->sent_max);
     struct MHD_Response *response;
 
@@ -366,21 +389,24 @@ static struct MHD_Response *cut_response(const struct server_reply *reply) {
         return NULL;
     cut->len = reply->sent_max;
     memcpy(cut->bytes, reply->body, cut->len);
-    response = MHD_create_response_from_callback(reply->body_len, BLOCK_BYTES, read_cut, cut, free);
+    response =
+        MHD_create_response_from_callback(reply->body_len, BLOCK_BYTES, read_cut, cut, free);
     if (response == NULL)
         free(cut);
     return response;
 }
 
-static struct MHD_Response *new_response(const struct server_reply *reply) {
+static struct MHD_Response *new_response(const struct server_reply *reply)
+{
     if (reply->sent_max < reply->body_len)
         return cut_response(reply);
-    return MHD_create_response_from_buffer(reply->body_len, (void *)(uintptr_t)reply->body,
-                                           MHD_RESPMEM_MUST_COPY);
+    return MHD_create_response_from_buffer(
+        reply->body_len, (void *)(uintptr_t)reply->body, MHD_RESPMEM_MUST_COPY);
 }
 
-static int add_headers(struct MHD_Response *response, const struct server_reply *reply,
-                       struct err *err) {
+static int add_headers(
+    struct MHD_Response *response, const struct server_reply *reply, struct err *err)
+{
     for (size_t i = 0; i < reply->header_count; i++) {
         const struct server_header *header = &reply->headers[i];
 
@@ -390,12 +416,14 @@ static int add_headers(struct MHD_Response *response, const struct server_reply 
     return 0;
 }
 
-static struct exchange *taken(const struct server_request *request) {
+static struct exchange *taken(const struct server_request *request)
+{
     return (struct exchange *)(uintptr_t)request;
 }
 
-int server_respond(const struct server_request *request, const struct server_reply *reply,
-                   struct err *err) {
+int server_respond(
+    const struct server_request *request, const struct server_reply *reply, struct err *err)
+{
     struct exchange *exchange = taken(request);
     struct MHD_Response *response = new_response(reply);
 
@@ -411,24 +439,27 @@ int server_respond(const struct server_request *request, const struct server_rep
     return 0;
 }
 
-void server_drop(const struct server_request *request) {
+void server_drop(const struct server_request *request)
+{
     resume(taken(request), DROPPED);
 }
 
-static void client_left(void *context, unsigned events) {
+static void client_left(void *context, unsigned events)
+{
     (void)events;
     resume(context, DROPPED);
 }
 
-void server_stall(const struct server_request *request) {
+void server_stall(const struct server_request *request)
+{
     struct exchange *exchange = taken(request);
     struct server *server = exchange->server;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct err ignored;
 
-    exchange->watch = (struct loop_watch){
-        .fd = info->connect_fd, .ready = client_left, .context = exchange};
+    exchange->watch =
+        (struct loop_watch){.fd = info->connect_fd, .ready = client_left, .context = exchange};
     exchange->state = STALLED;
     if (loop_watch(server->loop, &exchange->watch, EPOLLRDHUP, &ignored) != 0)
         resume(exchange, DROPPED);

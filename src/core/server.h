@@ -12,9 +12,9 @@ struct loop;
 struct server;
 
 struct server_options {
-    uint16_t port;                   /* 0: any free one */
-    size_t body_max;                 /* bytes of a request's body; more is answered 413 */
-    void (*arrived)(void *context);  /* a request was queued; may only set flags */
+    uint16_t port;                  /* 0: any free one */
+    size_t body_max;                /* bytes of a request's body; more is answered 413 */
+    void (*arrived)(void *context); /* a request was queued; may only set flags */
     void *context;
 };
 
@@ -41,13 +41,14 @@ struct server_reply {
     size_t header_count;
     const void *body; /* copied */
     size_t body_len;
-    size_t sent_max; /* bytes of the body after which the connection is closed; SIZE_MAX: never */
+    size_t
+        sent_max; /* bytes of the body after which the connection is closed; SIZE_MAX: never */
 };
 
 /* Listens. `loop` must outlive the server. Raises the process's soft limit on descriptors to
    what its hard limit allows, for many clients. Free with server_free. */
-MUST_USE int server_new(struct server **out, struct loop *loop, const struct server_options *opt,
-                        struct err *err);
+MUST_USE int server_new(
+    struct server **out, struct loop *loop, const struct server_options *opt, struct err *err);
 
 /* Closes every connection; requests that were taken and not answered are gone too. NULL is fine. */
 void server_free(struct server *server);
@@ -62,8 +63,8 @@ const struct server_request *server_next(struct server *server);
 bool server_waiting(const struct server *server);
 
 /* Fails on a header that HTTP does not allow, and then the request is still unanswered. */
-MUST_USE int server_respond(const struct server_request *request,
-                            const struct server_reply *reply, struct err *err);
+MUST_USE int server_respond(
+    const struct server_request *request, const struct server_reply *reply, struct err *err);
 
 /* Closes the connection without an answer. */
 void server_drop(const struct server_request *request);

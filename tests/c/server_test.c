@@ -28,13 +28,15 @@ struct fixture {
     size_t reply_len;
 };
 
-static void count_arrival(void *context) {
+static void count_arrival(void *context)
+{
     struct fixture *fixture = context;
 
     fixture->arrivals++;
 }
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct server_options options = {
         .body_max = BODY_MAX, .arrived = count_arrival, .context = fixture};
@@ -46,7 +48,8 @@ static int set_up(void **state) {
     return 0;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     struct fixture *fixture = *state;
 
     server_free(fixture->server);
@@ -55,16 +58,18 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static void turn(struct fixture *fixture) {
+static void turn(struct fixture *fixture)
+{
     struct err err;
 
     assert_int_equal(loop_turn(fixture->loop, TURN_MS, &err), 0);
 }
 
-static int dial(const struct fixture *fixture) {
+static int dial(const struct fixture *fixture)
+{
     struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(server_port(fixture->server)),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_port = htons(server_port(fixture->server)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
@@ -74,7 +79,8 @@ static int dial(const struct fixture *fixture) {
 
 /* Sends while the server reads: a large request does not fit the socket's buffers. Stops quietly
    when the server has closed, as it may on a request that it refuses. */
-static void say_bytes(struct fixture *fixture, int fd, const char *bytes, size_t len) {
+static void say_bytes(struct fixture *fixture, int fd, const char *bytes, size_t len)
+{
     while (len > 0) {
         ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
 
@@ -86,22 +92,25 @@ static void say_bytes(struct fixture *fixture, int fd, const char *bytes, size_t
     }
 }
 
-static void say(struct fixture *fixture, int fd, const char *text) {
+static void say(struct fixture *fixture, int fd, const char *text)
+{
     say_bytes(fixture, fd, text, strlen(text));
 }
 
-static const struct server_request *wait_request(struct fixture *fixture) {
+static const struct server_request *wait_request(struct fixture *fixture)
+{
     for (int i = 0; i < TURNS_MAX && !server_waiting(fixture->server); i++)
         turn(fixture);
     return server_next(fixture->server);
 }
 
 /* Reads until the other side closes (true) or nothing more comes than `enough`. */
-static bool hear_until(struct fixture *fixture, int fd, const char *enough) {
+static bool hear_until(struct fixture *fixture, int fd, const char *enough)
+{
     fixture->reply_len = 0;
     for (int i = 0; i < TURNS_MAX; i++) {
-        ssize_t got = recv(fd, fixture->reply + fixture->reply_len,
-                           REPLY_MAX - 1 - fixture->reply_len, 0);
+        ssize_t got = recv(
+            fd, fixture->reply + fixture->reply_len, REPLY_MAX - 1 - fixture->reply_len, 0);
 
         if (got == 0 || (got < 0 && errno != EAGAIN))
             return true;
@@ -116,20 +125,22 @@ static bool hear_until(struct fixture *fixture, int fd, const char *enough) {
     return false;
 }
 
-static void answer(const struct server_request *request, unsigned status, const char *body) {
+static void answer(const struct server_request *request, unsigned status, const char *body)
+{
     struct server_header header = {"Content-Type", "text/plain"};
     struct server_reply reply = {.status = status,
-                                 .headers = &header,
-                                 .header_count = 1,
-                                 .body = body,
-                                 .body_len = strlen(body),
-                                 .sent_max = SIZE_MAX};
+        .headers = &header,
+        .header_count = 1,
+        .body = body,
+        .body_len = strlen(body),
+        .sent_max = SIZE_MAX};
     struct err err;
 
     assert_int_equal(server_respond(request, &reply, &err), 0);
 }
 
-static void takes_a_request_as_it_is_written(void **state) {
+static void takes_a_request_as_it_is_written(void **state)
+{
     struct fixture *fixture = *state;
     const struct server_request *request;
     int fd = dial(fixture);
@@ -156,7 +167,8 @@ static void takes_a_request_as_it_is_written(void **state) {
     close(fd);
 }
 
-static void keeps_a_connection_for_the_next_request(void **state) {
+static void keeps_a_connection_for_the_next_request(void **state)
+{
     struct fixture *fixture = *state;
     int fd = dial(fixture);
 
@@ -169,7 +181,8 @@ static void keeps_a_connection_for_the_next_request(void **state) {
     close(fd);
 }
 
-static void answers_in_any_order(void **state) {
+static void answers_in_any_order(void **state)
+{
     struct fixture *fixture = *state;
     int one = dial(fixture), two = dial(fixture);
     const struct server_request *first, *second;
@@ -187,7 +200,8 @@ static void answers_in_any_order(void **state) {
     close(one), close(two);
 }
 
-static void reads_a_large_body_whole(void **state) {
+static void reads_a_large_body_whole(void **state)
+{
     struct fixture *fixture = *state;
     const struct server_request *request;
     static char body[BODY_MAX];
@@ -205,7 +219,8 @@ static void reads_a_large_body_whole(void **state) {
     close(fd);
 }
 
-static void refuses_a_body_that_is_announced_too_big(void **state) {
+static void refuses_a_body_that_is_announced_too_big(void **state)
+{
     struct fixture *fixture = *state;
     int fd = dial(fixture);
 
@@ -216,7 +231,8 @@ static void refuses_a_body_that_is_announced_too_big(void **state) {
     close(fd);
 }
 
-static void refuses_a_chunked_body_that_grows_too_big(void **state) {
+static void refuses_a_chunked_body_that_grows_too_big(void **state)
+{
     struct fixture *fixture = *state;
     static char chunk[0x8000 + 2];
     int fd = dial(fixture);
@@ -235,7 +251,8 @@ static void refuses_a_chunked_body_that_grows_too_big(void **state) {
     close(fd);
 }
 
-static void refuses_too_many_headers(void **state) {
+static void refuses_too_many_headers(void **state)
+{
     struct fixture *fixture = *state;
     int fd = dial(fixture);
 
@@ -249,7 +266,8 @@ static void refuses_too_many_headers(void **state) {
     close(fd);
 }
 
-static void drops_without_a_byte(void **state) {
+static void drops_without_a_byte(void **state)
+{
     struct fixture *fixture = *state;
     int fd = dial(fixture);
 
@@ -260,7 +278,8 @@ static void drops_without_a_byte(void **state) {
     close(fd);
 }
 
-static void cuts_a_body_short_of_its_length(void **state) {
+static void cuts_a_body_short_of_its_length(void **state)
+{
     struct fixture *fixture = *state;
     struct server_reply reply = {
         .status = 200, .body = "0123456789", .body_len = 10, .sent_max = 4};
@@ -277,7 +296,8 @@ static void cuts_a_body_short_of_its_length(void **state) {
 
 /* The stalled client hears nothing while others are served, and its end frees the connection:
    the leak check of the sanitized build and the count of descriptors say so. */
-static void stalls_until_the_client_leaves(void **state) {
+static void stalls_until_the_client_leaves(void **state)
+{
     struct fixture *fixture = *state;
     int stalled = dial(fixture), other = dial(fixture);
     char byte;
@@ -295,7 +315,8 @@ static void stalls_until_the_client_leaves(void **state) {
     close(stalled), close(other);
 }
 
-static void is_freed_with_requests_in_every_state(void **state) {
+static void is_freed_with_requests_in_every_state(void **state)
+{
     struct fixture *fixture = *state;
     int fds[4];
     char byte;
@@ -320,7 +341,8 @@ static void is_freed_with_requests_in_every_state(void **state) {
     }
 }
 
-static void a_bad_header_leaves_the_request_unanswered(void **state) {
+static void a_bad_header_leaves_the_request_unanswered(void **state)
+{
     struct fixture *fixture = *state;
     struct server_header header = {"X-Bad", "a\r\nSet-Cookie: b"};
     struct server_reply reply = {
@@ -340,7 +362,8 @@ static void a_bad_header_leaves_the_request_unanswered(void **state) {
     close(fd);
 }
 
-static void says_that_the_port_is_taken(void **state) {
+static void says_that_the_port_is_taken(void **state)
+{
     struct fixture *fixture = *state;
     struct server_options options = {.port = server_port(fixture->server), .body_max = 1};
     struct server *second = NULL;
@@ -351,7 +374,8 @@ static void says_that_the_port_is_taken(void **state) {
     assert_non_null(strstr(err.message, "in use"));
 }
 
-int main(void) {
+int main(void)
+{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(takes_a_request_as_it_is_written),
