@@ -9,6 +9,9 @@ local query = require("sandbox.query")
 local random = require("sandbox.random")
 local reply = require("sandbox.reply")
 local routes = require("sandbox.routes")
+local teamworklive = require("sandbox.teamworklive")
+local teleporte = require("sandbox.teleporte")
+local ticketing = require("sandbox.ticketing")
 local window = require("sandbox.window")
 local world = require("sandbox.world")
 
@@ -40,9 +43,7 @@ App.__index = App
 
 local M = {}
 
-local SERVICES = {
-  require("sandbox.teleporte"), require("sandbox.ticketing"), require("sandbox.teamworklive"),
-}
+local SERVICES = { teleporte, ticketing, teamworklive }
 
 ---A span is needed for counting also where nothing is limited.
 local DEFAULT_SPAN = 60000

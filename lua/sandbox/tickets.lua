@@ -95,6 +95,7 @@ local function visit_ticket(world, r, number, case)
   local title = case.kind == "planned" and "Planned visit" or r:pick(words.titles.en)
   ticket.flow, ticket.state = "en", workflow.find("en", case.kind == "closed" and "Closed" or "Open")
   ticket.title = title .. " - " .. case.site.name
+  ticket.description = words.descriptions.en
   ticket.requestor = person(world.offices[1])
   ticket.customFields = custom_fields(case.site, case.technician)
   ticket.created = math.min(case.at, world.now) - r:int(3, 20) * calendar.HOUR
