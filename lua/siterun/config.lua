@@ -76,6 +76,22 @@ local function find(service, setting, layers)
   end
 end
 
+-- A group comes from one layer, the strongest that has any of it: half of one person and half of
+-- another would be neither.
+local function settle_groups(all, found, strengths)
+  local strongest = {}
+  for _, setting in ipairs(all) do
+    local strength, group = strengths[setting.name], setting.group
+    if group and strength then
+      strongest[group] = math.min(strength, strongest[group] or strength)
+    end
+  end
+  for _, setting in ipairs(all) do
+    local least = strongest[setting.group]
+    if least and strengths[setting.name] ~= least then found[setting.name] = nil end
+  end
+end
+
 -- Of a setting and its stand-in the one from the stronger layer counts; the setting at a tie.
 local function settle_stand_ins(all, found, strengths)
   for _, setting in ipairs(all) do
@@ -137,7 +153,7 @@ local function check_groups(service, all, found)
   end
   for group, name in pairs(lacking) do
     if given[group] then
-      local form = "%s is not set, but %s is: they go together"
+      local form = "%s is not set where %s is: they go together"
       fail(service, form:format(name, given[group]))
     end
   end
@@ -158,6 +174,7 @@ function M.service(service, declaration, options)
   for _, setting in ipairs(all) do
     found[setting.name], strengths[setting.name] = find(service, setting, layers)
   end
+  settle_groups(all, found, strengths)
   settle_stand_ins(all, found, strengths)
   check_required(service, all, found)
   check_groups(service, all, found)

@@ -49,14 +49,20 @@ local function give_up()
   error("the configuration file runs for too long", 0)
 end
 
+-- Lua's own messages name the file and line, except for a file that is not text.
+local function fail_in(path, message)
+  if type(message) ~= "string" then fail("%s failed", path) end
+  fail("%s", message:find(path, 1, true) and message or path .. ": " .. message)
+end
+
 local function run(path, text)
   local library = source.library(path:match("^(.*)/") or ".")
   local chunk, message = load(text, "@" .. path, "t", { secret = library })
-  if not chunk then fail("%s", message) end
+  if not chunk then fail_in(path, message) end
   local thread = coroutine.create(chunk)
   debug.sethook(thread, give_up, "", STEPS)
   local ok, result = without_methods(coroutine.resume, thread)
-  if not ok then fail("%s", type(result) == "string" and result or path .. " failed") end
+  if not ok then fail_in(path, result) end
   return result
 end
 

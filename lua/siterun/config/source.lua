@@ -9,8 +9,8 @@ local Source = {}
 Source.__index = Source
 Source.__name = "secret"
 
-local function note(kind, from)
-  return setmetatable({ kind = kind, from = from }, Source)
+local function note(kind, from, folder)
+  return setmetatable({ kind = kind, from = from, folder = folder }, Source)
 end
 
 local function check_text(what, value)
@@ -19,9 +19,9 @@ end
 
 -- A path in the file means the same whatever folder siterun is started in.
 local function absolute(path, folder)
-  local home = string.sub(path, 1, 2) == "~/" and base.home()
-  if home then return home .. string.sub(path, 2) end
-  return string.sub(path, 1, 1) == "/" and path or folder .. "/" .. path
+  local home = path:sub(1, 2) == "~/" and base.home()
+  if home then return home .. path:sub(2) end
+  return path:sub(1, 1) == "/" and path or folder .. "/" .. path
 end
 
 local function check_command(argv)
@@ -33,7 +33,7 @@ local function check_command(argv)
   check_text(what, argv[1])
 end
 
----The table that the configuration file sees as `secret`.
+---The table that the configuration file sees as `secret`. Strings have no methods while it runs.
 ---@param folder string the file's folder
 ---@return table
 function M.library(folder)
@@ -45,7 +45,7 @@ function M.library(folder)
     end,
     file = function(path)
       check_text("secret.file wants a path", path)
-      return note("file", absolute(path, folder))
+      return note("file", path, folder)
     end,
     command = function(argv)
       check_command(argv)
@@ -66,9 +66,10 @@ end
 ---@return string? why
 function M.fetch(source)
   if source.handle then return source.handle end
-  local handle, failure = secret[source.kind](source.from)
+  local from = source.folder and absolute(source.from, source.folder) or source.from
+  local handle, failure = secret[source.kind](from)
   if failure then return nil, failure.message end
-  if not handle then return nil, source.from .. " is not set" end
+  if not handle then return nil, from .. " is not set" end
   source.handle = handle
   return handle
 end

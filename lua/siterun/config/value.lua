@@ -3,6 +3,7 @@ local duration = require "siterun.duration"
 local nearest = require "siterun.nearest"
 local secret = require "c.secret"
 local source = require "siterun.config.source"
+local url = require "c.url"
 
 local M = {}
 
@@ -16,7 +17,7 @@ local function url_value(setting, raw)
   local ends = setting.ends
   local wanted = ends and "an address that ends in " .. ends or "an address (https://...)"
   if type(raw) ~= "string" then return nil, wanted end
-  local checked, failure = require("c.url").check((raw:gsub("/+$", "")))
+  local checked, failure = url.check((raw:gsub("/+$", "")))
   if not checked then return nil, wanted .. ": " .. failure.message end
   local good = not checked:find("?", 1, true) and (not ends or checked:sub(-#ends) == ends)
   return good and checked or nil, wanted
