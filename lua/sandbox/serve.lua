@@ -1,6 +1,7 @@
 ---The simulated services on a port.
 local app = require("sandbox.app")
 local clock = require("c.clock")
+local reply = require("sandbox.reply")
 local server = require("c.server")
 local loop = require("c.loop")
 
@@ -20,19 +21,32 @@ function M.open(options)
   end), listening
 end
 
+---Returns what c.server says when the answer cannot be sent.
 local function send(request, answer)
+  local sent, err = true, nil
   if answer.fault == "drop" then
-    return request:drop()
+    request:drop()
   elseif answer.fault == "stall" then
-    return request:stall()
-  elseif answer.fault == "truncate" then
-    return request:truncate(answer)
+    request:stall()
+  else
+    local how = answer.fault == "truncate" and request.truncate or request.respond
+    sent, err = how(request, { status = answer.status, headers = answer.headers, body = answer.body })
   end
-  return request:respond(answer)
+  return not sent and err or nil
 end
 
 local function tell(request, answer)
   io.stderr:write(("%s %s %s\n"):format(request.method, request.path, answer.fault or answer.status))
+end
+
+---A mistake of a handler is the service's internal error, and is told.
+local function handle(services, request)
+  local ok, answer = xpcall(services.handle, debug.traceback, services, request)
+  if ok then
+    return answer
+  end
+  io.stderr:write("siterun sandbox: ", answer, "\n")
+  return reply.json(500, { message = "Internal error of the sandbox" })
 end
 
 ---Answers requests for ever.
@@ -43,9 +57,11 @@ function M.run(services, listening)
   while true do
     local request = listening:next()
     if request then
-      local answer = services:handle(request)
-      assert(send(request, answer))
-      if services.options.verbose then
+      local answer = handle(services, request)
+      local err = send(request, answer)
+      if err then
+        error(err.message)
+      elseif services.options.verbose then
         tell(request, answer)
       end
     else
