@@ -1,0 +1,16 @@
+/* jsonwrite: a Lua value as JSON text: compact, keys in the order of their bytes, equal values
+   equal bytes. */
+#pragma once
+#include <lua.h>
+
+enum {
+    JSONWRITE_DEPTH_MAX = 2048, /* values inside each other, as many as jansson reads */
+};
+
+/* [-0, +0, m] Once for a state, before jsonwrite_push. */
+void jsonwrite_open(lua_State *L);
+
+/* [-0, +?, v] For the end of a C function: pushes the text of the value at `index` and returns
+   1; or pushes nil and a message that names the path to what can't be JSON, and returns 2.
+   Leaves its guard beneath them, which the function's return closes. */
+int jsonwrite_push(lua_State *L, int index);
