@@ -43,7 +43,8 @@ local function parse(text)
 end
 
 local function command(method, url, o)
-  local parts = { "curl -s -S -i -g --max-time", tostring(o.max_time or 20), "-X", method, t.quote(url) }
+  local parts = { "curl -s -S -i -g --max-time", tostring(o.max_time or 20), "-X", method,
+    t.quote(url) }
   local function add(...)
     table.move({ ... }, 1, select("#", ...), #parts + 1, parts)
   end
@@ -61,8 +62,8 @@ end
 
 ---@param method string
 ---@param url string
----@param o? { headers?: table<string, string>, body?: string, json?: any, user?: string, max_time?: number }
----@return { status: integer|nil, headers: table<string, string>, body: string, json: any, curl: integer }
+---@param o? table headers (by name), body or json, user ("name:password"), max_time (seconds)
+---@return table answer status, headers (lower case), body, json, and curl's exit code as curl
 function M.curl(method, url, o)
   o = o or {}
   if o.json ~= nil then
@@ -92,7 +93,8 @@ function Sandbox:tk(method, path, o)
   o = o or {}
   local mark = path:find("?", 1, true) and "&" or "?"
   local key = o.key == nil and self.vars.TICKETING_KEY or o.key
-  return M.curl(method, self.vars.TICKETING_URL .. path .. (key and mark .. "key=" .. key or ""), o)
+  return M.curl(method,
+    self.vars.TICKETING_URL .. path .. (key and mark .. "key=" .. key or ""), o)
 end
 
 ---TeamWork Live with the account's credentials.
@@ -106,7 +108,8 @@ end
 function Sandbox:login(password)
   local vars = self.vars
   return M.curl("POST", vars.TELEPORTE_URL .. "/sessions", {
-    json = { username = vars.TELEPORTE_USERNAME, password = password or vars.TELEPORTE_PASSWORD },
+    json = { username = vars.TELEPORTE_USERNAME,
+      password = password or vars.TELEPORTE_PASSWORD },
   })
 end
 
@@ -133,7 +136,8 @@ end
 ---@return table user whom writes are attributed to
 function Sandbox:user()
   local vars = self.vars
-  return { id = vars.TICKETING_USER_ID, name = vars.TICKETING_USER_NAME, email = vars.TICKETING_USER_EMAIL }
+  return { id = vars.TICKETING_USER_ID, name = vars.TICKETING_USER_NAME,
+    email = vars.TICKETING_USER_EMAIL }
 end
 
 return M

@@ -56,7 +56,8 @@ function M.new(options, clock)
   app.account = account.new(random.new(options.seed ~ 0x6163636f756e74))
   for _, service in ipairs(SERVICES) do
     local declared = require(service.name).declaration
-    app.routes[service.name] = routes.build(declared, service.handlers, { api = options.ticketing_api })
+    app.routes[service.name] =
+      routes.build(declared, service.handlers, { api = options.ticketing_api })
   end
   app:reset()
   return app
@@ -88,7 +89,8 @@ local function decode_body(call)
   end
   local value, message = json.decode(call.body)
   call.json = value
-  return value == nil and call.service.refuse(400, "Malformed JSON: " .. message, nil, call) or nil
+  return value == nil and call.service.refuse(400, "Malformed JSON: " .. message, nil, call)
+    or nil
 end
 
 ---Bodies need a content type that the service reads.
@@ -98,7 +100,8 @@ local function check_content_type(call)
   local is_xml = call.service.name == "teamworklive" and kind:find("^application/xml") ~= nil
   if call.body ~= "" and not is_json and not is_xml then
     local status = call.service.name == "teamworklive" and 400 or 415
-    return call.service.refuse(status, "The Content-Type does not say that the body is JSON.", nil, call)
+    return call.service.refuse(status, "The Content-Type does not say that the body is JSON.",
+      nil, call)
   end
 end
 
@@ -106,7 +109,8 @@ function App:route(call)
   local route, found = routes.match(self.routes[call.service.name], call.method, call.path)
   if not route then
     local status = found and 405 or 404
-    return call.service.refuse(status, found and "Method not allowed" or "Resource not found", nil, call)
+    return call.service.refuse(status, found and "Method not allowed" or "Resource not found",
+      nil, call)
   end
   call.params = found --[[@as string[] ]]
   return route.handler(call)
@@ -147,17 +151,20 @@ end
 function App:call(service, request)
   local options, now = self.options, self.clock()
   return {
-    app = self, service = service, account = self.account, options = options, world = self.world,
+    app = self, service = service, account = self.account, options = options,
+    world = self.world,
     api = options.ticketing_api, now = now, arrived = request.arrived, method = request.method,
     path = request.path:sub(#service.prefix + 1), raw_query = request.query,
-    query = query.parse(request.query), headers = request.headers, body = request.body, params = {},
+    query = query.parse(request.query), headers = request.headers, body = request.body,
+    params = {},
     retry_after = function(seconds)
-      return options.retry_after == "date" and calendar.http(now + seconds * 1000) or tostring(seconds)
+      return options.retry_after == "date" and calendar.http(now + seconds * 1000)
+        or tostring(seconds)
     end,
   }
 end
 
----@param request { method: string, path: string, query: string, headers: table<string, string>, body: string, arrived: integer }
+---@param request c.ServerRequest or a table with the same fields
 ---@return sandbox.Reply
 function App:handle(request)
   if request.path:sub(1, #control.prefix) == control.prefix then

@@ -122,7 +122,8 @@ function M.object(members)
     for _, name in ipairs(names) do
       local inner = path == "" and name or path .. "." .. name
       local absent = value[name] == nil and not optional[members[name]]
-      local message = absent and complain(inner, "is required") or members[name](value[name], inner)
+      local message = absent and complain(inner, "is required")
+        or members[name](value[name], inner)
       if message then
         return message
       end

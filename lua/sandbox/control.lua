@@ -1,10 +1,10 @@
 ---The sandbox's own addresses, for tests:
 ---  GET    /_sandbox/requests[?since=N]  what arrived, oldest first
----  GET    /_sandbox/counters            by service: requests, logins, statuses, the most in any window
----  POST   /_sandbox/reset               the seeded data, no sessions, empty windows, the faults of the start
----  POST   /_sandbox/fault               {"fault": "SERVICE METHOD PATH WHAT PROBABILITY [COUNT]"}
----  DELETE /_sandbox/fault               no more faults
----  POST   /_sandbox/expire              every Teleporte session ends now
+---  GET    /_sandbox/counters  by service: requests, logins, statuses, the most in any window
+---  POST   /_sandbox/reset     seeded data, no sessions, empty windows, the faults of the start
+---  POST   /_sandbox/fault     {"fault": "SERVICE METHOD PATH WHAT PROBABILITY [COUNT]"}
+---  DELETE /_sandbox/fault     no more faults
+---  POST   /_sandbox/expire    every Teleporte session ends now
 local fault = require("sandbox.fault")
 local json = require("c.json")
 local query = require("sandbox.query")

@@ -32,7 +32,8 @@ local function read_what(fault, what)
   local status, seconds = what:match("^(%d%d%d)/?(%d*)$")
   fault.status = math.tointeger(status)
   fault.retry_after = math.tointeger(seconds)
-  return BEFORE[what] or AFTER[what] or (fault.status and fault.status >= 200 and fault.status <= 599)
+  return BEFORE[what] or AFTER[what]
+    or (fault.status and fault.status >= 200 and fault.status <= 599)
 end
 
 ---@param text string
@@ -51,7 +52,8 @@ function M.parse(text)
   end
   local probability = tonumber(words[5])
   local left = #words == 6 and math.tointeger(words[6]) or math.huge
-  local fault = { text = text, service = service, method = method, pattern = to_pattern(path), what = what,
+  local fault = { text = text, service = service, method = method, pattern = to_pattern(path),
+    what = what,
     probability = probability, left = left }
   if not read_what(fault, what) then
     return nil, "'" .. what .. "' is neither a status nor a fault"
@@ -85,10 +87,11 @@ end
 
 ---@param fault sandbox.Fault
 ---@param call sandbox.Call
----@return sandbox.Reply|nil the answer in place of the service's work; nil when that comes first
+---@return sandbox.Reply|nil in place of the service's work; nil when that comes first
 function M.before(fault, call)
   if fault.status then
-    local headers = fault.retry_after and { { "Retry-After", call.retry_after(fault.retry_after) } }
+    local headers = fault.retry_after
+      and { { "Retry-After", call.retry_after(fault.retry_after) } }
     return call.service.refuse(fault.status, "A fault on demand.", headers, call)
   elseif fault.what == "html" then
     return reply.html(502)

@@ -14,7 +14,8 @@ local M = {}
 ---@type sandbox.Field[]
 M.fields = {
   { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b7001", title = "Site", kind = "text" },
-  { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b7002", title = "Technician membership", kind = "text" },
+  { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b7002", title = "Technician membership",
+    kind = "text" },
   { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b7003", title = "Visit start", kind = "text" },
   { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b7004", title = "Visit end", kind = "text" },
   { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b7005", title = "Access notes", kind = "textarea" },
@@ -27,13 +28,15 @@ M.fields = {
       { key = "70d42d78-899a-4d5e-8cf0-79a0e4a60002", text = "Inspection" },
       { key = "70d42d78-899a-4d5e-8cf0-79a0e4a60003", text = "Installation" },
     } },
-  { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b700a", title = "Equipment", kind = "list", multiple = true,
+  { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b700a", title = "Equipment", kind = "list",
+    multiple = true,
     options = {
       { key = "fe68df23-432e-4c0f-9841-a018b7f40001", text = "Ladder" },
       { key = "fe68df23-432e-4c0f-9841-a018b7f40002", text = "Hoist" },
       { key = "fe68df23-432e-4c0f-9841-a018b7f40003", text = "Generator" },
     } },
-  { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b700b", title = "Legacy code", kind = "text", hidden = true },
+  { id = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b700b", title = "Legacy code", kind = "text",
+    hidden = true },
 }
 
 ---@type table<string, sandbox.Field>
@@ -46,11 +49,15 @@ for _, field in ipairs(M.fields) do
 end
 
 M.tags = {
-  { id = "2283653a-8d36-40eb-9a68-73eb3b331811", text = "Cause", color = "#c50f1f", deleted = false,
-    tags = { { "power" }, { "weather" }, { "vandalism" }, { "hardware" }, { "aliens", true } } },
-  { id = "2283653a-8d36-40eb-9a68-73eb3b331812", text = "Access", color = "#0f6cbd", deleted = false,
+  { id = "2283653a-8d36-40eb-9a68-73eb3b331811", text = "Cause", color = "#c50f1f",
+    deleted = false,
+    tags = { { "power" }, { "weather" }, { "vandalism" }, { "hardware" },
+      { "aliens", true } } },
+  { id = "2283653a-8d36-40eb-9a68-73eb3b331812", text = "Access", color = "#0f6cbd",
+    deleted = false,
     tags = { { "night" }, { "two_people" }, { "escort" } } },
-  { id = "2283653a-8d36-40eb-9a68-73eb3b331813", text = "Old", color = "#808080", deleted = true,
+  { id = "2283653a-8d36-40eb-9a68-73eb3b331813", text = "Old", color = "#808080",
+    deleted = true,
     tags = { { "legacy" } } },
 }
 
@@ -116,7 +123,8 @@ function M.item(world)
     customFields = field_items(1, #M.fields),
     customFieldsLeft = field_items(1, 6),
     customFieldsRight = field_items(7, #M.fields),
-    optionalFieldsLeft = json.array { { id = "description", title = "Description", type = "textarea" } },
+    optionalFieldsLeft = json.array { { id = "description", title = "Description",
+      type = "textarea" } },
     optionalFieldsRight = json.array {
       { id = "expectedDate", title = "Expected date", type = "date" },
     },

@@ -20,7 +20,8 @@ local BODY_KEPT = 65536
 function M.new(spans)
   local services = {}
   for name, span in pairs(spans) do
-    services[name] = { requests = 0, logins = 0, statuses = {}, arrivals = window.new(nil, span) }
+    services[name] = { requests = 0, logins = 0, statuses = {},
+      arrivals = window.new(nil, span) }
   end
   return setmetatable({ entries = {}, count = 0, services = services }, Log)
 end
@@ -37,10 +38,13 @@ end
 ---@return table entry; its status is set later
 function Log:add(call)
   local service = self.services[call.service.name]
-  local raw = call.service.secret_parameter and query.hide(call.raw_query, call.service.secret_parameter)
+  local raw = call.service.secret_parameter
+    and query.hide(call.raw_query, call.service.secret_parameter)
   local entry = {
-    number = self.count + 1, time = call.now / 1000, at = call.arrived, service = call.service.name,
-    method = call.method, path = call.path, query = raw or call.raw_query, body = shown_body(call),
+    number = self.count + 1, time = call.now / 1000, at = call.arrived,
+    service = call.service.name,
+    method = call.method, path = call.path, query = raw or call.raw_query,
+    body = shown_body(call),
     status = json.null,
   }
   self.count = self.count + 1
@@ -78,7 +82,8 @@ function Log:counters()
   local counters = {}
   for name, service in pairs(self.services) do
     counters[name] = {
-      requests = service.requests, logins = service.logins, statuses = json.object(service.statuses),
+      requests = service.requests, logins = service.logins,
+      statuses = json.object(service.statuses),
       max_in_window = service.arrivals.peak, window = service.arrivals.span / 1000,
     }
   end

@@ -20,8 +20,8 @@ local M = {}
 M.usage = [[
 usage: siterun sandbox [options]
 
-Serves simulated Teleporte, Ticketing and TeamWork Live on 127.0.0.1 and prints the variables that
-reach them. Ends on SIGTERM or SIGINT.
+Serves simulated Teleporte, Ticketing and TeamWork Live on 127.0.0.1 and prints the variables
+that reach them. Ends on SIGTERM or SIGINT.
 
   --port N                 port; any free one by default
   --seed N                 seed of names and numbers (default 1)
@@ -29,15 +29,15 @@ reach them. Ends on SIGTERM or SIGINT.
   --limit SERVICE=COUNT/DURATION | SERVICE=none
                            default: ticketing=100/60s teamworklive=6000/1h teleporte=none
   --session DURATION       how long a Teleporte session lasts (default 1h)
-  --expires 'PLACE FORM'   where and how a session tells its end: nested or root; iso, iso_naive,
-                           naive, epoch, epoch_ms or absent (default: nested iso)
+  --expires 'PLACE FORM'   where and how a session tells its end: nested or root; iso,
+                           iso_naive, naive, epoch, epoch_ms or absent (default: nested iso)
   --ticketing-api VERSION  1.0 as the document says (default), 1.1 as live services were seen
   --token-place PLACE      where continuationToken comes: body (default) or header
   --retry-after FORM       seconds (default) or date
   --fault 'SERVICE METHOD PATH WHAT PROBABILITY [COUNT]'
                            may be repeated; {id} in PATH stands for one segment, * for anything.
-                           WHAT: a status (503, or 503/2 with Retry-After: 2), drop, stall, html or
-                           error (200 that holds an error) before anything is done;
+                           WHAT: a status (503, or 503/2 with Retry-After: 2), drop, stall,
+                           html or error (200 that holds an error) before anything is done;
                            lost (no answer), truncate, bom or empty after it was done
   --verbose                one line per request on standard error
 ]]
@@ -76,7 +76,8 @@ local function add_limit(text, options)
   local service, rest = text:match("^(%a+)=(.+)$")
   local count, span = (rest or ""):match("^(%d+)/(.+)$")
   local ms = span and duration(span)
-  if not SERVICES(service or "") or (rest ~= "none" and not (ms and math.tointeger(count) > 0)) then
+  if not SERVICES(service or "")
+    or (rest ~= "none" and not (ms and math.tointeger(count) > 0)) then
     return nil, "a limit is written SERVICE=COUNT/DURATION or SERVICE=none"
   end
   options.limits[service] = { math.tointeger(count), ms or 60000 }
@@ -109,8 +110,10 @@ local OPTIONS = {
 ---@return sandbox.Options
 function M.defaults()
   return {
-    port = 0, seed = 1, tickets = 5000, session_ms = UNITS.h, expires = { place = "nested", form = "iso" },
-    faults = {}, limits = {}, ticketing_api = "1.0", token_place = "body", retry_after = "seconds",
+    port = 0, seed = 1, tickets = 5000, session_ms = UNITS.h,
+    expires = { place = "nested", form = "iso" },
+    faults = {}, limits = {}, ticketing_api = "1.0", token_place = "body",
+    retry_after = "seconds",
     verbose = false,
   }
 end

@@ -1,4 +1,5 @@
----TeamWork Live's data. Its document names no call but client companies; the rest is a plausible minimum.
+---TeamWork Live's data. Its document names no call but client companies; the rest is a
+---plausible minimum.
 local calendar = require("sandbox.calendar")
 local json = require("c.json")
 local words = require("sandbox.words")
@@ -16,13 +17,17 @@ local M = {}
 M.resources = {
   clientcompanies = { record = "clientcompany", required = { "name" },
     fields = { name = "string", phone = "string", website = "string" } },
-  projects = { record = "project", required = { "name" }, parent = { clientcompany_id = "clientcompanies" },
-    fields = { name = "string", description = "string", status = "string", clientcompany_id = "integer" } },
+  projects = { record = "project", required = { "name" },
+    parent = { clientcompany_id = "clientcompanies" },
+    fields = { name = "string", description = "string", status = "string",
+      clientcompany_id = "integer" } },
   tasks = { record = "task", required = { "name" }, parent = { project_id = "projects" },
-    fields = { name = "string", description = "string", completed = "boolean", project_id = "integer",
+    fields = { name = "string", description = "string", completed = "boolean",
+      project_id = "integer",
       due_date = "string" } },
   people = { record = "person", required = {}, fields = {}, read_only = true },
-  milestones = { record = "milestone", required = { "name" }, parent = { project_id = "projects" },
+  milestones = { record = "milestone", required = { "name" },
+    parent = { project_id = "projects" },
     fields = { name = "string", project_id = "integer" } },
 }
 
@@ -40,14 +45,17 @@ end
 local function seed_projects(world, r, live, created)
   for _, name in ipairs(words.projects) do
     local project = M.insert(live.projects, {
-      name = name, description = "", status = "active", clientcompany_id = r:int(1, #words.companies),
+      name = name, description = "", status = "active",
+      clientcompany_id = r:int(1, #words.companies),
       created_on = created,
     })
     for i = 1, r:int(1, 4) do
       local site = r:pick(world.sites)
       M.insert(live.tasks, {
-        name = ("%s %d"):format(site.name, i), description = json.null, completed = r:chance(0.5),
-        project_id = project.id, due_date = calendar.day(world.now + r:int(1, 60) * calendar.DAY),
+        name = ("%s %d"):format(site.name, i), description = json.null,
+        completed = r:chance(0.5),
+        project_id = project.id,
+        due_date = calendar.day(world.now + r:int(1, 60) * calendar.DAY),
         created_on = created,
       })
     end
@@ -64,7 +72,8 @@ function M.add(world, r)
     live[name] = { records = {}, by_id = {}, next_id = 1 }
   end
   for _, name in ipairs(words.companies) do
-    M.insert(live.clientcompanies, { name = name, phone = "", website = json.null, created_on = created })
+    M.insert(live.clientcompanies,
+      { name = name, phone = "", website = json.null, created_on = created })
   end
   for _, technician in ipairs(world.technicians) do
     M.insert(live.people, { name = technician.name, email = technician.email })

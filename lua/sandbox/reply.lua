@@ -38,7 +38,7 @@ end
 ---@param status integer
 ---@return sandbox.Reply
 function M.html(status)
-  local text = "<html><head><title>%d</title></head><body><h1>The gateway got no answer</h1></body></html>\n"
+  local text = "<html><head><title>%d</title></head><body>Bad gateway</body></html>\n"
   return M.raw(status, "text/html", text:format(status))
 end
 

@@ -1,4 +1,5 @@
----Routes of a service, taken from its declaration: the endpoint's name says which handler answers.
+---Routes of a service, taken from its declaration: the endpoint's name says which handler
+---answers.
 local declaration = require("siterun.declaration")
 local query = require("sandbox.query")
 
@@ -7,7 +8,7 @@ local M = {}
 ---@class sandbox.Route
 ---@field name string "tickets:list"
 ---@field method string
----@field parts string[] segments of the path; "{x}" stands for one, or, at the end of a path of one, for all
+---@field parts string[] segments of the path; "{x}" stands for any one, a lone "{path}" for all
 ---@field literals integer how many segments are fixed
 ---@field handler function
 
@@ -25,7 +26,8 @@ local function route(endpoint, handler)
     literals = literals + (part:find("^{") and 0 or 1)
   end
   return {
-    name = endpoint.name, method = endpoint.method, parts = parts, literals = literals, handler = handler,
+    name = endpoint.name, method = endpoint.method, parts = parts, literals = literals,
+    handler = handler,
   }
 end
 
@@ -68,7 +70,7 @@ end
 ---@param method string
 ---@param path string
 ---@return sandbox.Route|nil
----@return string[]|boolean values of the path's parameters; without a route: whether another method has one
+---@return string[]|boolean the path's parameters; without a route: has another method one?
 function M.match(routes, method, path)
   local parts, other = split(path), false
   for _, candidate in ipairs(routes) do

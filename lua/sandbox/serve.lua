@@ -30,13 +30,15 @@ local function send(request, answer)
     request:stall()
   else
     local how = answer.fault == "truncate" and request.truncate or request.respond
-    sent, err = how(request, { status = answer.status, headers = answer.headers, body = answer.body })
+    sent, err = how(request,
+      { status = answer.status, headers = answer.headers, body = answer.body })
   end
   return not sent and err or nil
 end
 
 local function tell(request, answer)
-  io.stderr:write(("%s %s %s\n"):format(request.method, request.path, answer.fault or answer.status))
+  io.stderr:write(("%s %s %s\n"):format(request.method, request.path,
+    answer.fault or answer.status))
 end
 
 ---A mistake of a handler is the service's internal error, and is told.

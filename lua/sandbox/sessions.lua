@@ -11,7 +11,7 @@ local FORMS = {
   epoch_ms = function(at) return at end,
 }
 
----@param text string "nested", "root", a form's name, a place and a form ("root iso"), or "absent"
+---@param text string a place (nested, root), a form (iso ... or absent), or both: "root iso"
 ---@return { place: string, form: string }|nil
 function M.parse_expires(text)
   local expires = { place = "nested", form = "iso" }

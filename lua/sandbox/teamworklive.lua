@@ -23,7 +23,8 @@ function M.refuse(status, message, headers, call)
     for i, text in ipairs(list) do
       parts[i] = "<error>" .. xml.escape(text) .. "</error>"
     end
-    return reply.raw(status, "application/xml", xml.document("errors", table.concat(parts)), headers)
+    return reply.raw(status, "application/xml", xml.document("errors", table.concat(parts)),
+      headers)
   end
   return reply.json(status, { errors = json.array(list) }, headers)
 end
@@ -32,7 +33,8 @@ end
 ---@return sandbox.Reply|nil
 function M.admit(call)
   if call.headers.authorization ~= call.account.basic then
-    return M.refuse(401, "Unauthorized", { { "WWW-Authenticate", 'Basic realm="TeamWork Live"' } }, call)
+    return M.refuse(401, "Unauthorized",
+      { { "WWW-Authenticate", 'Basic realm="TeamWork Live"' } }, call)
   end
 end
 
@@ -41,7 +43,8 @@ end
 ---@return sandbox.Reply
 function M.limited(call, wait_ms)
   local seconds = math.ceil(wait_ms / 1000)
-  return M.refuse(503, "Rate Limit Exceeded", { { "Retry-After", call.retry_after(seconds) } }, call)
+  return M.refuse(503, "Rate Limit Exceeded", { { "Retry-After", call.retry_after(seconds) } },
+    call)
 end
 
 local function answer(call, status, name, value, many)
@@ -88,7 +91,8 @@ local function read_body(call, resource)
   end
   local outer, fields = xml.parse(call.body)
   if outer ~= resource.record then
-    return nil, outer and "The outer element must be " .. resource.record or "Malformed XML: " .. fields
+    return nil, outer and "The outer element must be " .. resource.record or "Malformed XML: "
+      .. fields
   end
   local record = {}
   for name, text in pairs(fields) do
@@ -180,9 +184,11 @@ end
 ---/projects/3/tasks: the records of one that belong to a record of another.
 local function nested(call, parent, id, name)
   local record = call.world.live[parent] and call.world.live[parent].by_id[math.tointeger(id)]
-  for field, of in pairs(record and projects.resources[name] and projects.resources[name].parent or {}) do
+  for field, of in pairs(record and projects.resources[name] and projects.resources[name].parent
+    or {}) do
     if of == parent then
-      return call.method == "GET" and answer(call, 200, name, matching(call, name, field, record.id), true)
+      return call.method == "GET"
+        and answer(call, 200, name, matching(call, name, field, record.id), true)
         or M.refuse(405, "Method not allowed", { { "Allow", "GET" } }, call)
     end
   end
@@ -192,7 +198,8 @@ end
 local function serve(call, verbs, name, record)
   local verb = verbs[call.method]
   if not verb then
-    return M.refuse(405, "Method not allowed", { { "Allow", verbs == RECORD and "GET, PUT, DELETE" or "GET, POST" } },
+    return M.refuse(405, "Method not allowed",
+      { { "Allow", verbs == RECORD and "GET, PUT, DELETE" or "GET, POST" } },
       call)
   elseif call.method ~= "GET" and projects.resources[name].read_only then
     return M.refuse(403, "You may not change " .. name, nil, call)
@@ -216,7 +223,8 @@ end
 
 ---@type table<string, fun(call: sandbox.Call): sandbox.Reply>
 M.handlers = {}
-for _, name in ipairs { "get", "post", "put", "delete", "resource:list", "resource:get", "resource:create",
+for _, name in ipairs { "get", "post", "put", "delete", "resource:list", "resource:get",
+  "resource:create",
   "resource:update", "resource:delete" } do
   M.handlers[name] = dispatch
 end

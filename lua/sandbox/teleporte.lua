@@ -9,7 +9,8 @@ local visits = require("sandbox.visits")
 local M = { name = "teleporte", prefix = "/teleporte/v3" }
 
 local ERRORS = {
-  [400] = "invalid_request", [401] = "invalid_token", [403] = "access_denied", [404] = "not_found",
+  [400] = "invalid_request", [401] = "invalid_token", [403] = "access_denied",
+  [404] = "not_found",
   [409] = "conflict", [415] = "unsupported_media_type", [422] = "unprocessable_entity",
   [429] = "too_many_requests",
 }
@@ -19,7 +20,8 @@ local ERRORS = {
 ---@param headers? string[][]
 ---@return sandbox.Reply in the service's own form
 function M.refuse(status, message, headers)
-  return reply.json(status, { error = ERRORS[status] or "server_error", error_description = message }, headers)
+  return reply.json(status,
+    { error = ERRORS[status] or "server_error", error_description = message }, headers)
 end
 
 ---@param call sandbox.Call
@@ -59,7 +61,8 @@ local function open_session(call)
     return M.refuse(400, complaint)
   end
   local body = sessions.open(call)
-  return body and reply.json(201, body) or M.refuse(401, "The username or the password is wrong.")
+  return body and reply.json(201, body)
+    or M.refuse(401, "The username or the password is wrong.")
 end
 
 local function find_session(call)
@@ -98,7 +101,8 @@ local approve = on_pending(function(call, session)
   local options = call.json and call.json.options or {}
   session.status = visits.APPROVED
   session.options = {
-    flow = session.options.flow, tasks = session.options.tasks, ticket_number = options.ticket_number,
+    flow = session.options.flow, tasks = session.options.tasks,
+    ticket_number = options.ticket_number,
     chosen_tasks = options.tasks,
   }
   return data(200, session)
@@ -119,7 +123,9 @@ local key_shape = check.object {
     start_date = check.parsed(calendar.parse_naive, "written as YYYY-MM-DD HH:MM:SS"),
     end_date = check.parsed(calendar.parse_naive, "written as YYYY-MM-DD HH:MM:SS"),
     ticket_number = check.omittable(check.text),
-    options = check.omittable(check.object { tasks = check.omittable(check.list(check.filled)) }),
+    options = check.omittable(check.object {
+      tasks = check.omittable(check.list(check.filled)),
+    }),
   },
 }
 
@@ -142,7 +148,8 @@ end
 local function issue(call, key, lock_id, membership_id)
   local issued = {
     id = call.world.next_key, lock_id = lock_id, membership_id = membership_id,
-    start_date = key.start_date, end_date = key.end_date, ticket_number = key.ticket_number or json.null,
+    start_date = key.start_date, end_date = key.end_date,
+    ticket_number = key.ticket_number or json.null,
     options = { tasks = json.array(key.options and key.options.tasks or {}) },
   }
   call.world.next_key = call.world.next_key + 1
@@ -184,7 +191,8 @@ local function list_sites(call)
   local list = {}
   for i, site in ipairs(call.world.sites) do
     local place = order == "asc" and i or #call.world.sites - i + 1
-    list[place] = { id = site.id, name = site.name, latitude = site.latitude, longitude = site.longitude }
+    list[place] = { id = site.id, name = site.name, latitude = site.latitude,
+      longitude = site.longitude }
   end
   return data(200, list)
 end

@@ -11,7 +11,8 @@ local M = {}
 ---@return table IActivity
 function M.add(ticket, action, call, comment, changes)
   local history = view.activities(ticket)
-  local entry = { action = action, at = call.now, by = call.json.user, comment = comment, changes = changes }
+  local entry = { action = action, at = call.now, by = call.json.user, comment = comment,
+    changes = changes }
   history[#history + 1] = entry
   return view.activity(ticket, entry, #history)
 end

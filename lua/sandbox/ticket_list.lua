@@ -51,7 +51,8 @@ local PARAMETERS = {
   status = one_of(STATUSES),
   priority = one_of(set("Low", "Medium", "Important", "Urgent")),
   tags = tag_list,
-  orderBy = one_of(set("status", "ticketId", "title", "requestorName", "requestorEmail", "assigneeName",
+  orderBy = one_of(set("status", "ticketId", "title", "requestorName", "requestorEmail",
+    "assigneeName",
     "assigneeEmail", "expectedDate", "priority", "createdDateTime", "lastInteraction")),
   order = one_of(set("ASC", "DESC")),
   offset = integer(0, math.maxinteger),
@@ -87,7 +88,8 @@ end
 
 local function has_words(ticket, words)
   local text = ("%s %s %s %s %d"):format(
-    ticket.title, ticket.description or "", ticket.requestor.name, ticket.assignee.name, ticket.number
+    ticket.title, ticket.description or "", ticket.requestor.name, ticket.assignee.name,
+      ticket.number
   ):lower()
   for _, word in ipairs(words) do
     if not text:find(word, 1, true) then
@@ -142,8 +144,8 @@ local FILTERS = {
   end,
 }
 
----Only plain days count, a time part makes the service pass over the filter; and the boundary moves
----with the time zone the wrong way, as live services do.
+---Only plain days count, a time part makes the service pass over the filter; and the boundary
+---moves with the time zone the wrong way, as live services do.
 local function add_date_filter(name, field, is_after)
   FILTERS[name] = function(value, _, zone)
     local day = calendar.parse_day(value)
@@ -226,7 +228,8 @@ function M.signature(query)
   return table.concat(parts, "&")
 end
 
----All tickets that the query asks for, in its order. The last answer is kept until a ticket changes.
+---All tickets that the query asks for, in its order. The last answer is kept until a ticket
+---changes.
 ---@param tickets sandbox.Tickets
 ---@param query table<string, string>
 ---@param api "1.0"|"1.1"

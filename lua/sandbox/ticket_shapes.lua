@@ -54,7 +54,7 @@ local function custom_fields(value, path)
   end
   for id, content in pairs(value) do
     if not field_checks[id] then
-      return ("Invalid custom field definition: '%s' is not the id of a visible field"):format(id)
+      return ("Invalid custom field definition: no visible field has the id '%s'"):format(id)
     end
     local message = field_checks[id](content, path .. "." .. id)
     if message then
@@ -102,7 +102,8 @@ local status = check.object {
 
 local comments = {
   ["1.0"] = check.object { comment = check.filled, user = person },
-  ["1.1"] = check.object { comment = check.filled, isPrivate = check.optional(check.boolean), user = person },
+  ["1.1"] = check.object { comment = check.filled, isPrivate = check.optional(check.boolean),
+    user = person },
 }
 
 function M.create()

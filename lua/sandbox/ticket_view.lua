@@ -99,11 +99,13 @@ local function seeded_activities(ticket)
     { action = "created", at = ticket.created, by = ticket.createdBy or ticket.requestor },
   }
   if ticket.firstResponse then
-    list[2] = { action = "commented", at = ticket.firstResponse, by = ticket.assignee, comment = "On it." }
+    list[2] = { action = "commented", at = ticket.firstResponse, by = ticket.assignee,
+      comment = "On it." }
   end
   if ticket.resolvedAt then
     list[#list + 1] = {
-      action = "resolved", at = ticket.resolvedAt, by = ticket.assignee, comment = ticket.comment,
+      action = "resolved", at = ticket.resolvedAt, by = ticket.assignee,
+      comment = ticket.comment,
     }
   end
   return list

@@ -9,7 +9,8 @@ local view = require("sandbox.ticket_view")
 local workflow = require("sandbox.workflow")
 local world = require("sandbox.world")
 
-local M = { name = "ticketing", prefix = "/ticketing/v1", secret_parameter = "key", window = { 100, 60000 } }
+local M = { name = "ticketing", prefix = "/ticketing/v1", secret_parameter = "key",
+  window = { 100, 60000 } }
 
 ---@param status integer
 ---@param message string
@@ -103,7 +104,8 @@ end
 local function new_token(call, position, number)
   local pages = call.world.pages or {}
   local token = call.world.random:hex(40)
-  pages[token] = { position = position, number = number, signature = list.signature(call.query) }
+  pages[token] = { position = position, number = number,
+    signature = list.signature(call.query) }
   call.world.pages = pages
   return token
 end
@@ -139,14 +141,16 @@ local function list_tickets(call)
   if not position then
     return M.refuse(400, "The continuationToken does not belong to this query.")
   end
-  return list_page(call, list.find(world.tickets(call.world), call.query, call.api), position, number)
+  return list_page(call, list.find(world.tickets(call.world), call.query, call.api), position,
+    number)
 end
 
----Live services answer 200 without a ticket, and make none, when a date with a time comes together with
----custom fields; they also pass over the priority.
+---Live services answer 200 without a ticket, and make none, when a date with a time comes
+---together with custom fields; they also pass over the priority.
 local function is_lost(call)
   local ticket = call.json.ticket
-  return call.api == "1.1" and ticket.customFields and tostring(ticket.expectedDate):find("T") ~= nil
+  return call.api == "1.1" and ticket.customFields
+    and tostring(ticket.expectedDate):find("T") ~= nil
 end
 
 local function create_ticket(call)
@@ -179,9 +183,10 @@ local set_status = on_ticket(shapes.status, function(call, ticket)
   local body = call.json
   local state = workflow.find(ticket.flow, body.status)
   if not state then
-    return M.refuse(400, ("The workflow of this ticket has no status '%s'."):format(body.status))
+    return M.refuse(400, ("This ticket's workflow has no status '%s'."):format(body.status))
   elseif not ticket.state.next[state.id] then
-    return M.refuse(400, ("A ticket that is '%s' cannot become '%s'."):format(ticket.state.label, state.label))
+    local text = "A ticket that is '%s' cannot become '%s'."
+    return M.refuse(400, text:format(ticket.state.label, state.label))
   end
   local change = { name = "status", oldValue = ticket.state.label, newValue = state.label }
   activities.settle(ticket, state, call)
@@ -192,7 +197,8 @@ end)
 
 local add_comment = on_ticket(shapes.comment, function(call, ticket)
   world.tickets(call.world):touch(ticket, call.now)
-  return reply.json(201, { item = activities.add(ticket, "commented", call, call.json.comment) })
+  return reply.json(201,
+    { item = activities.add(ticket, "commented", call, call.json.comment) })
 end)
 
 local list_activities = on_ticket(nil, function(_, ticket)
@@ -212,9 +218,11 @@ M.handlers = {
   ["tickets:set_status"] = set_status,
   ["tickets:activities"] = list_activities,
   ["tickets:comment"] = add_comment,
-  ["tickets:attachments"] = on_ticket(nil, function() return reply.json(200, { items = json.array {} }) end),
+  ["tickets:attachments"] =
+    on_ticket(nil, function() return reply.json(200, { items = json.array {} }) end),
   ["instance:get"] = function(call)
-    return check_query(call, "timezone") or reply.json(200, { item = instance.item(call.world) })
+    return check_query(call, "timezone")
+      or reply.json(200, { item = instance.item(call.world) })
   end,
   ["tags:list"] = function(call)
     return check_query(call) or reply.json(200, { items = json.array(instance.tag_items()) })

@@ -32,11 +32,15 @@ local function requestor(world, r)
   return person(r:pick(world.offices))
 end
 
+---Of a hundred tickets: how many are open, started, resolved, closed, reopened.
+local SHARES = { 12, 10, 38, 35, 5 }
+
 local function random_state(r, flow)
-  local states = workflow.workflows[flow]
-  local roll = r:int(1, 100)
-  local index = roll <= 12 and 1 or roll <= 22 and 2 or roll <= 60 and 3 or roll <= 95 and 4 or 5
-  return states[index]
+  local roll, index = r:int(1, 100), 1
+  while roll > SHARES[index] do
+    roll, index = roll - SHARES[index], index + 1
+  end
+  return workflow.workflows[flow][index]
 end
 
 local function settle(ticket, r, at)
@@ -58,6 +62,11 @@ local function custom_fields(site, technician)
   }
 end
 
+local function random_tags(r)
+  local cause = instance.tags[1]
+  return r:chance(0.4) and { { cause.id, cause.tags[r:int(1, 4)][1] } } or {}
+end
+
 local function random_ticket(world, r, number, age)
   local language = r:pick(LANGUAGES)
   local site = r:pick(world.sites)
@@ -71,7 +80,7 @@ local function random_ticket(world, r, number, age)
     requestor = requestor(world, r),
     assignee = r:chance(0.9) and person(technician) or { id = "", name = "", email = "" },
     customFields = custom_fields(site, technician),
-    tags = r:chance(0.4) and { { instance.tags[1].id, instance.tags[1].tags[r:int(1, 4)][1] } } or {},
+    tags = random_tags(r),
     created = world.now - age,
   }
   if r:chance(0.5) then
@@ -93,13 +102,15 @@ end
 local function visit_ticket(world, r, number, case)
   local ticket = random_ticket(world, r, number, calendar.DAY)
   local title = case.kind == "planned" and "Planned visit" or r:pick(words.titles.en)
-  ticket.flow, ticket.state = "en", workflow.find("en", case.kind == "closed" and "Closed" or "Open")
+  ticket.flow, ticket.state = "en",
+    workflow.find("en", case.kind == "closed" and "Closed" or "Open")
   ticket.title = title .. " - " .. case.site.name
   ticket.description = words.descriptions.en
   ticket.requestor = person(world.offices[1])
   ticket.customFields = custom_fields(case.site, case.technician)
   ticket.created = math.min(case.at, world.now) - r:int(3, 20) * calendar.HOUR
-  ticket.resolution, ticket.resolvedAt, ticket.comment, ticket.firstResponse = nil, nil, nil, nil
+  ticket.resolution, ticket.resolvedAt, ticket.comment = nil, nil, nil
+  ticket.firstResponse = nil
   ticket.expected = calendar.midnight(case.at)
   settle(ticket, r, world.now)
   ticket.assignee = { id = "", name = "", email = "" }
@@ -127,7 +138,8 @@ function M.new(world)
   local r = random.new(world.seed ~ 0x7469636b6574)
   local plain = math.max(0, world.ticket_count - #world.cases)
   for i = 1, plain do
-    local age = (plain - i + 1) * (300 * calendar.DAY // plain) + r:int(0, calendar.HOUR) + 2 * calendar.DAY
+    local step = 300 * calendar.DAY // plain
+    local age = (plain - i + 1) * step + r:int(0, calendar.HOUR) + 2 * calendar.DAY
     add(tickets, random_ticket(world, r, FIRST_NUMBER + #tickets.list, age))
   end
   for i = 1, world.ticket_count - plain do

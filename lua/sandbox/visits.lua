@@ -1,6 +1,6 @@
----Who is at which site, and who will be: the work sessions of Teleporte, and the cases that the newest
----tickets are about. A pending session either has an open ticket of its technician for its site, or none
----at all, or it began days ago.
+---Who is at which site, and who will be: the work sessions of Teleporte, and the cases that the
+---newest tickets are about. A pending session either has an open ticket of its technician for
+---its site, or none at all, or it began days ago.
 local calendar = require("sandbox.calendar")
 local words = require("sandbox.words")
 
@@ -76,7 +76,8 @@ local function add_explained(world, r, open_technicians)
   end
 end
 
----Their technicians have a closed ticket for the site, and an open one for another: neither will do.
+---Their technicians have a closed ticket for the site, and an open one for another: neither
+---will do.
 local function add_unexplained(world, r, open_technicians)
   for i = 1, WITHOUT_TICKET do
     local technician = world.technicians[open_technicians + i]
@@ -99,7 +100,8 @@ local function add_past(world, r)
   for _, status in ipairs { M.APPROVED, M.APPROVED, M.DECLINED, M.FINISHED } do
     local at = world.now - r:int(100, 400) * MINUTE
     local technician = r:pick(world.technicians)
-    add_session(world, r, { site = r:pick(world.sites), technician = technician, at = at, status = status })
+    add_session(world, r,
+      { site = r:pick(world.sites), technician = technician, at = at, status = status })
   end
 end
 

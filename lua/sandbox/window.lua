@@ -1,5 +1,5 @@
----A sliding log of instants: how many lie in the last `span`, exactly. An instant counts from its
----own millisecond up to, and not including, the one a whole span later.
+---A sliding log of instants: how many lie in the last `span`, exactly. An instant counts from
+---its own millisecond up to, and not including, the one a whole span later.
 
 ---@class sandbox.Window
 ---@field count integer|nil how many are admitted in any span; nil: any number

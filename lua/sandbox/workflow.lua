@@ -1,5 +1,5 @@
----The states that a ticket can be in: the documented workflow, and workflows that customers made,
----whose labels are in their own language.
+---The states that a ticket can be in: the documented workflow, and workflows that customers
+---made, whose labels are in their own language.
 
 ---@class sandbox.State
 ---@field id string
@@ -28,7 +28,8 @@ end
 
 ---@type table<string, sandbox.State[]>
 M.workflows = {
-  en = workflow("", { open = "Open", started = "Started", resolved = "Resolved", closed = "Closed",
+  en = workflow("", { open = "Open", started = "Started", resolved = "Resolved",
+    closed = "Closed",
     reopened = "Reopened" }),
   nl = workflow("nl-", { open = "Nieuw", started = "In behandeling", resolved = "Opgelost",
     closed = "Gesloten", reopened = "Heropend" }),

@@ -1,5 +1,6 @@
----The seeded data of the three services: sites, locks and people are made at once, tickets when the
----first of them is asked for. The seed decides names and numbers; dates are relative to today.
+---The seeded data of the three services: sites, locks and people are made at once, tickets when
+---the first of them is asked for. The seed decides names and numbers; dates are relative to
+---today.
 local random = require("sandbox.random")
 local words = require("sandbox.words")
 

@@ -1,4 +1,5 @@
----The little XML that TeamWork Live speaks: records as elements, their fields as elements of text.
+---The little XML that TeamWork Live speaks: records as elements, their fields as elements of
+---text.
 local json = require("c.json")
 local lxp = require("lxp")
 

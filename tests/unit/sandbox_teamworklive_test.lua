@@ -38,11 +38,13 @@ t.test("creates, changes and deletes", function()
   t.match(sb:tw("GET", path .. ".xml").body, "<name>R&amp;D</name>")
   t.equal(sb:tw("PUT", path .. ".json", { json = { completed = true } }).json.completed, true)
   local headers = { ["Content-Type"] = "application/xml" }
-  local changed = sb:tw("PUT", path .. ".json", { body = "<task><name>a &lt; b</name></task>", headers = headers })
+  local changed = sb:tw("PUT", path .. ".json",
+    { body = "<task><name>a &lt; b</name></task>", headers = headers })
   t.equal({ changed.status, changed.json.name, changed.json.completed }, { 200, "a < b", true })
   local inside = sb:tw("GET", "/projects/1/tasks.json").json
   t.equal(inside[#inside].name, "a < b")
-  t.equal({ sb:tw("DELETE", path .. ".json").status, sb:tw("GET", path .. ".json").status }, { 200, 404 })
+  t.equal({ sb:tw("DELETE", path .. ".json").status, sb:tw("GET", path .. ".json").status },
+    { 200, 404 })
 end)
 
 t.test("refuses wrong bodies with a list of errors", function()
@@ -51,8 +53,10 @@ t.test("refuses wrong bodies with a list of errors", function()
   t.equal(answer.status, 400)
   t.equal(answer.json.errors,
     { "colour is not a known field", "name can't be blank", "project_id does not exist" })
-  t.match(sb:tw("POST", "/tasks.xml", { json = { name = 1 } }).body, "<error>name must be a string</error>")
-  t.equal(sb:tw("POST", "/tasks.json", { body = '{"name":"x"}' }).status, 400, "no content type")
+  t.match(sb:tw("POST", "/tasks.xml", { json = { name = 1 } }).body,
+    "<error>name must be a string</error>")
+  t.equal(sb:tw("POST", "/tasks.json", { body = '{"name":"x"}' }).status, 400,
+    "no content type")
   local headers = { ["Content-Type"] = "application/xml" }
   for _, body in ipairs { "<task><name>x</name>", "<wrong><name>x</name></wrong>", "{}",
     '<!DOCTYPE task [<!ENTITY e "x">]><task><name>&e;</name></task>' } do

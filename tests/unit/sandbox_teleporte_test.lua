@@ -49,7 +49,8 @@ end)
 
 local FORMS = {
   iso = calendar.parse_iso,
-  iso_naive = function(text) return text:find("T") and calendar.parse_naive((text:gsub("T", " "))) end,
+  iso_naive = function(text) return text:find("T")
+    and calendar.parse_naive((text:gsub("T", " "))) end,
   naive = calendar.parse_naive,
   epoch = function(number) return number * 1000 end,
   epoch_ms = function(number) return number end,
@@ -88,7 +89,8 @@ t.test("approves with ticket number and tasks inside options, once", function()
   local sb <close> = sandbox.start()
   local path = "/work_sessions/" .. pending(sb)[1] .. "/approve"
   for _, body in ipairs {
-    { ticket_number = "1" }, { options = { ticket = "1" } }, { options = { ticket_number = 1 } },
+    { ticket_number = "1" }, { options = { ticket = "1" } },
+    { options = { ticket_number = 1 } },
     { options = { tasks = "PDT" } }, { options = { tasks = json.object {} } },
     { options = json.object {}, tasks = json.array {} },
   } do
@@ -100,7 +102,8 @@ t.test("approves with ticket number and tasks inside options, once", function()
   t.equal(answer.json.data.status, 1)
   t.equal(answer.json.data.options.ticket_number, "sarid123")
   t.equal(sb:tp("PUT", path, { json = { options = options } }).status, 422)
-  t.equal(sb:tp("PUT", "/work_sessions/none/approve", { json = { options = options } }).status, 404)
+  t.equal(sb:tp("PUT", "/work_sessions/none/approve", { json = { options = options } }).status,
+    404)
 end)
 
 t.test("declines without a body, once", function()
@@ -125,7 +128,8 @@ t.test("issues keys inside key, and takes them back", function()
   local function assign(changes, outside)
     local key = {
       lock_ids = { lock }, membership_ids = { membership }, start_date = "2025-04-15 10:00:00",
-      end_date = "2025-04-15 12:00:00", ticket_number = "S_ID1234", options = { tasks = { "PDT" } },
+      end_date = "2025-04-15 12:00:00", ticket_number = "S_ID1234",
+      options = { tasks = { "PDT" } },
     }
     for name, value in pairs(changes) do
       key[name] = value or nil
@@ -140,7 +144,8 @@ t.test("issues keys inside key, and takes them back", function()
     t.equal(assign(changes).status, 400, t.show(changes))
   end
   for _, changes in ipairs {
-    { end_date = "2025-04-15 10:00:00" }, { lock_ids = { 1 } }, { membership_ids = { "nobody" } },
+    { end_date = "2025-04-15 10:00:00" }, { lock_ids = { 1 } },
+    { membership_ids = { "nobody" } },
   } do
     t.equal(assign(changes).status, 422, t.show(changes))
   end
@@ -164,7 +169,8 @@ end)
 
 t.test("lists sites in either order, their locks, and a lock's state", function()
   local sb <close> = sandbox.start()
-  local up, down = sb:tp("GET", "/sites?order=asc").json.data, sb:tp("GET", "/sites?order=desc").json.data
+  local up, down = sb:tp("GET", "/sites?order=asc").json.data,
+    sb:tp("GET", "/sites?order=desc").json.data
   t.equal(#up, 40)
   t.equal(up[1], down[40])
   t.equal(sb:tp("GET", "/sites?order=random").status, 400)

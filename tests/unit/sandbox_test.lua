@@ -10,7 +10,8 @@ t.test("prints the variables of the contract, then that it is ready", function()
     names[i] = sb.lines[i]:match("^export ([%u_]+)='[^']+'$")
   end
   t.equal(names, {
-    "TELEPORTE_URL", "TELEPORTE_ORG_TOKEN", "TELEPORTE_USERNAME", "TELEPORTE_PASSWORD", "TICKETING_URL",
+    "TELEPORTE_URL", "TELEPORTE_ORG_TOKEN", "TELEPORTE_USERNAME", "TELEPORTE_PASSWORD",
+    "TICKETING_URL",
     "TICKETING_KEY", "TICKETING_READ_KEY", "TICKETING_USER_ID", "TICKETING_USER_NAME",
     "TICKETING_USER_EMAIL", "TEAMWORKLIVE_URL", "TEAMWORKLIVE_EMAIL", "TEAMWORKLIVE_API_KEY",
   })
@@ -21,7 +22,8 @@ end)
 for _, case in ipairs {
   { { "--nonsense" }, "nonsense" }, { { "stray" }, "stray" }, { { "--port" }, "port" },
   { { "--port", "70000" }, "70000" }, { { "--expires", "someday" }, "someday" },
-  { { "--limit", "ticketing=many" }, "COUNT/DURATION" }, { { "--limit", "other=1/1s" }, "SERVICE" },
+  { { "--limit", "ticketing=many" }, "COUNT/DURATION" },
+  { { "--limit", "other=1/1s" }, "SERVICE" },
   { { "--fault", "ticketing GET /tickets" }, "SERVICE METHOD PATH" },
   { { "--fault", "ticketing GET /tickets melt 1" }, "melt" },
   { { "--fault", "ticketing GET /tickets 503 2" }, "probability" },
@@ -108,7 +110,8 @@ end)
 
 t.test("faults: an answer in place of the service's", function()
   local sb <close> = sandbox.start("--fault", "ticketing GET /tags 503/7 1 1", "--fault",
-    "ticketing GET /instance html 1 1", "--fault", "teamworklive GET /clientcompanies/{id} 500 1")
+    "ticketing GET /instance html 1 1", "--fault",
+      "teamworklive GET /clientcompanies/{id} 500 1")
   local first = sb:tk("GET", "/tags")
   t.equal({ first.status, first.headers["retry-after"] }, { 503, "7" })
   t.equal(sb:tk("GET", "/tags").status, 200)
@@ -154,7 +157,8 @@ t.test("faults: connections that break, before and after the work", function()
   t.match(sb:tk("GET", "/tickets/" .. ticket.id).body, "^\u{FEFF}{")
 end)
 
-t.test("faults happen as often as they are told to, and the same ones with the same seed", function()
+t.test("faults happen as often as they are told to, and the same ones with the same seed",
+  function()
   local function statuses(seed)
     local sb <close> = sandbox.start("--seed", seed, "--fault", "ticketing * /tags 500 0.3")
     local list = {}
@@ -185,7 +189,8 @@ t.test("the list of requests holds no secret", function()
   end
   t.truthy(not answer.body:find("guess", 1, true), "a wrong key is hidden")
   local second = answer.json.items[2]
-  t.equal({ second.number, second.service, second.method, second.path, second.query, second.status },
+  t.equal({ second.number, second.service, second.method, second.path, second.query,
+    second.status },
     { 2, "ticketing", "GET", "/tickets", "limit=1&key=***", 200 })
   t.equal(#sb:control("GET", "/requests?since=3").json.items, 1)
   t.equal(sb:control("GET", "/counters").json.teleporte.logins, 1)
@@ -243,8 +248,8 @@ t.test("tomorrow's planned visits name site, membership and time", function()
   for _, site in ipairs(sb:tp("GET", "/sites?order=asc").json.data) do
     sites[site.name] = site.id
   end
-  local query = ("/tickets?limit=1000&expectedDateAfter=%s&expectedDateBefore=%s"):format(tomorrow, tomorrow)
-  for _, ticket in ipairs(sb:tk("GET", query).json.items) do
+  local query = "/tickets?limit=1000&expectedDateAfter=%s&expectedDateBefore=%s"
+  for _, ticket in ipairs(sb:tk("GET", query:format(tomorrow, tomorrow)).json.items) do
     local fields = ticket.customFields
     if fields["Visit start"] then
       found = found + 1

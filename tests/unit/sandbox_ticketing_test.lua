@@ -57,7 +57,8 @@ t.test("a token belongs to its query", function()
   t.equal(sb:tk("GET", "/tickets?limit=100", { headers = headers }).status, 200)
   t.equal(sb:tk("GET", "/tickets?limit=100&offset=7", { headers = headers }).status, 200)
   t.equal(sb:tk("GET", "/tickets?limit=100&priority=Low", { headers = headers }).status, 400)
-  t.equal(sb:tk("GET", "/tickets?limit=100", { headers = { continuationToken = "x" } }).status, 400)
+  t.equal(sb:tk("GET", "/tickets?limit=100", { headers = { continuationToken = "x" } }).status,
+    400)
 end)
 
 t.test("offset and limit; ten tickets unless told", function()
@@ -70,7 +71,8 @@ t.test("offset and limit; ten tickets unless told", function()
 end)
 
 for _, query in ipairs {
-  "limit=0", "limit=1001", "limit=x", "offset=-1", "status=Done", "priority=High", "orderBy=color",
+  "limit=0", "limit=1001", "limit=x", "offset=-1", "status=Done", "priority=High",
+  "orderBy=color",
   "order=asc", "timezone=15", "timezone=x", "tags=power", "colour=red", "continuationToken=x",
 } do
   t.test("refuses the parameter " .. query, function()
@@ -105,7 +107,8 @@ t.test("filters and orders as documented", function()
   t.equal(sb:tk("GET", "/tickets?select=resolvedStatus").status, 500)
 end)
 
-t.test("live quirks: a date with a time filters nothing, labels are in several languages", function()
+t.test("live quirks: a date with a time filters nothing, labels are in several languages",
+  function()
   local sb <close> = start()
   local function count(query)
     return sb:tk("GET", "/tickets?limit=1&" .. query).json.itemCount
@@ -121,7 +124,8 @@ t.test("live quirks: a date with a time filters nothing, labels are in several l
   t.truthy(blank, "a ticket without an assignee")
 end)
 
-t.test("a created ticket can be read by its UUID, with fields by id; lists have them by title", function()
+t.test("a created ticket can be read by its UUID, with fields by id; lists have them by title",
+  function()
   local sb <close> = start()
   local site_field = "146db0c4-0d5c-4f63-9a0e-5e0c6a1b7001"
   local answer = sb:tk("POST", "/tickets?timezone=0", { json = {
@@ -134,10 +138,12 @@ t.test("a created ticket can be read by its UUID, with fields by id; lists have 
   } })
   t.equal(answer.status, 201)
   local item = sb:tk("GET", "/tickets/" .. answer.json.item.id).json.item
-  t.equal({ item.ticketNo, item.status, item.priority, item.tags }, { 1251, "Open", "Urgent", { "power" } })
+  t.equal({ item.ticketNo, item.status, item.priority, item.tags },
+    { 1251, "Open", "Urgent", { "power" } })
   t.equal(item.customFields, { [site_field] = "Emley Moor Tower" })
   t.equal(item.expectedDate, "2026-07-26T00:00:00.000Z")
-  t.equal(sb:tk("GET", "/tickets?limit=1").json.items[1].customFields, { Site = "Emley Moor Tower" })
+  t.equal(sb:tk("GET", "/tickets?limit=1").json.items[1].customFields,
+    { Site = "Emley Moor Tower" })
   t.equal(sb:tk("GET", "/tickets/1251").status, 404)
 end)
 
@@ -153,7 +159,8 @@ t.test("refuses wrong shapes of a new ticket", function()
     { ticket = { requestor = user }, user = user }, { ticket = ticket, user = user, extra = 1 },
     with("title", ""), with("requestor", { id = "1", name = "n" }), with("priority", "High"),
     with("colour", "red"), with("status", "Open"), with("customFields", { Site = "by title" }),
-    with("customFields", json.array {}), with("tags", { "power" }), with("expectedDate", "soon"),
+    with("customFields", json.array {}), with("tags", { "power" }),
+    with("expectedDate", "soon"),
     with("customFields", { ["146db0c4-0d5c-4f63-9a0e-5e0c6a1b700b"] = "hidden" }),
     with("customFields", { ["146db0c4-0d5c-4f63-9a0e-5e0c6a1b7006"] = "yes" }),
   } do
@@ -161,7 +168,8 @@ t.test("refuses wrong shapes of a new ticket", function()
     t.equal({ answer.status, answer.json.error }, { 400, true }, t.show(body))
   end
   t.equal(sb:tk("POST", "/tickets", { body = "{}" }).status, 415)
-  t.equal(sb:tk("POST", "/tickets", { body = "{", headers = { ["Content-Type"] = "application/json" } }).status, 400)
+  t.equal(sb:tk("POST", "/tickets",
+    { body = "{", headers = { ["Content-Type"] = "application/json" } }).status, 400)
   t.equal(sb:tk("POST", "/tickets").status, 400)
 end)
 
@@ -178,7 +186,8 @@ t.test("updates are called updates; in version 1.1 ticket", function()
     local changes = { title = "y", description = json.null }
     t.equal(sb:tk("PUT", path, { json = { [other] = changes, user = sb:user() } }).status, 400)
     t.equal(sb:tk("PUT", path, { json = { [name] = changes } }).status, 400, "user is required")
-    t.equal(sb:tk("PUT", path, { json = { [name] = json.object {}, user = sb:user() } }).status, 400)
+    t.equal(sb:tk("PUT", path, { json = { [name] = json.object {}, user = sb:user() } }).status,
+      400)
     local answer = sb:tk("PUT", path, { json = { [name] = changes, user = sb:user() } })
     t.equal({ answer.status, answer.json.item.title }, { 200, "y" })
   end
@@ -191,7 +200,8 @@ t.test("comments go to comments; in version 1.1 to activities", function()
     local body = { comment = "On my way", user = sb:user() }
     local answer = sb:tk("POST", path .. "/" .. name, { json = body })
     t.equal({ answer.status, answer.json.item.comment }, { 201, "On my way" })
-    local other = sb:tk("POST", path .. (api == "1.0" and "/activities" or "/comments"), { json = body })
+    local other = sb:tk("POST", path .. (api == "1.0" and "/activities" or "/comments"),
+      { json = body })
     t.truthy(other.status == 404 or other.status == 405)
     t.equal(sb:tk("POST", path .. "/" .. name, { json = { comment = "x" } }).status, 400)
     local items = sb:tk("GET", path .. "/activities").json.items
@@ -210,9 +220,11 @@ t.test("the status follows the workflow", function()
   t.equal(set("Reopened").status, 400, "an open ticket cannot be reopened")
   t.equal(set("Fixed").status, 400)
   t.equal(set("Resolved", { resolution = "magic" }).status, 400)
-  t.equal(sb:tk("POST", path .. "/status", { json = { status = "Started", user = sb:user() } }).status, 405)
+  t.equal(sb:tk("POST", path .. "/status",
+    { json = { status = "Started", user = sb:user() } }).status, 405)
   local answer = set("Resolved", { resolution = "fixed", comment = "Great job!" })
-  t.equal({ answer.status, answer.json.item.status, answer.json.item.resolution }, { 200, "Resolved", "fixed" })
+  t.equal({ answer.status, answer.json.item.status, answer.json.item.resolution },
+    { 200, "Resolved", "fixed" })
   t.equal(set(" Closed").status, 200)
   local latest = sb:tk("GET", path .. "/activities").json.items[1]
   t.equal(latest.changes, { { name = "status", oldValue = "Resolved", newValue = "Closed" } })
@@ -231,7 +243,8 @@ t.test("version 1.1: the live service's ways", function()
   for _, ticket in ipairs(sb:tk("GET", "/tickets?limit=1000&status=Resolved").json.items) do
     states[ticket.status] = true
   end
-  t.truthy(states.Closed and states.Opgelost and not states.Open, "resolved or not is all that counts")
+  t.truthy(states.Closed and states.Opgelost and not states.Open,
+    "resolved or not is all that counts")
 end)
 
 t.test("the instance lists the custom fields, the tags their categories", function()
