@@ -7,8 +7,9 @@ local M = {}
 ---@field connect fun(options?: table): siterun.Client
 ---@field declaration siterun.Service
 
----Makes a module out of a declaration. A mistake in the declaration raises and says where it is.
----@param data table a service as data: name, text, settings, account, endpoints ... (see siterun.declaration)
+---Makes a module out of a declaration. A mistake in the declaration raises and says where it
+---is.
+---@param data table a service as data (see siterun.declaration)
 ---@return service.Module
 function M.declare(data)
   local service = declaration.read(data)

@@ -24,8 +24,8 @@ return require("service").declare {
   },
 
   hints = {
-    auth = "the API key changes with the account's password: fetch the present key and set TEAMWORKLIVE_API_KEY "
-      .. "(and check TEAMWORKLIVE_EMAIL)",
+    auth = "the API key changes with the account's password: fetch the present key and set "
+      .. "TEAMWORKLIVE_API_KEY (and check TEAMWORKLIVE_EMAIL)",
     refused = "correct the fields that the service names",
   },
 

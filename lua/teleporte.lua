@@ -40,7 +40,8 @@ return require("service").declare {
   headers = { { "Content-Type", "application/json" } },
 
   hints = {
-    auth = "check TELEPORTE_USERNAME and TELEPORTE_PASSWORD (an administrator account) and TELEPORTE_ORG_TOKEN",
+    auth = "check TELEPORTE_USERNAME and TELEPORTE_PASSWORD (an administrator account) "
+      .. "and TELEPORTE_ORG_TOKEN",
     denied = "the account must be an administrator of this organisation",
   },
 
@@ -71,7 +72,7 @@ return require("service").declare {
       result = { kind = "any" } },
 
     { name = "work_sessions:list", method = "GET", path = "/work_sessions", open = "query",
-      text = "Lists work sessions. The document names no filter, so check each one's status yourself.",
+      text = "Lists work sessions. The document names no filter: look at each status.",
       example = [[for s in tp.work_sessions:each() do print(s.id, s.status) end]],
       section = "List Work Sessions",
       params = {},
@@ -80,7 +81,7 @@ return require("service").declare {
     { name = "work_sessions:approve", method = "PUT",
       path = "/work_sessions/{session_id}/approve", wrap = "options",
       text = "Approves a pending work session, with the ticket and the tasks it is for.",
-      example = [[tp.work_sessions:approve(id, { ticket_number = "sarid123", tasks = { "PDT" } })]],
+      example = [[tp.work_sessions:approve(id, { ticket_number = "S-1", tasks = { "PDT" } })]],
       section = "Approve Work Session",
       look = "list the work sessions and see whether this one is still pending",
       params = { "session_id", "ticket_number", "tasks" },
@@ -96,12 +97,15 @@ return require("service").declare {
       result = { kind = "object", optional = true, trim = { "status" } } },
 
     { name = "keys:assign", method = "POST", path = "/keys", wrap = "key",
-      text = "Issues keys: each membership may open each lock in the given time. A key can't be extended, only issued anew.",
-      example = [[tp.keys:assign { lock_ids = { 143415 }, membership_ids = { "97e9a980-9caf-4466" },
+      text = "Issues keys: who may open which locks, from when to when. Keys can't be extended.",
+      example = [[tp.keys:assign {
+  lock_ids = { 143415 }, membership_ids = { "97e9a980-9caf-4466" },
   start_date = "2025-04-15 10:00:00", end_date = "2025-04-15 12:00:00",
-    ticket_number = "S_ID1234", tasks = { "PDT" } }]],
+    ticket_number = "S_ID1234",
+  tasks = { "PDT" },
+}]],
       section = "Assign Teleporte Key",
-      look = "look in Teleporte for keys of these locks first: issuing again gives a second key",
+      look = "look in Teleporte for keys of these locks: issuing again gives a second key",
       params = {
         { name = "lock_ids", type = "list", of = "integer", required = true,
           text = "locks to open", example = { 143415 } },
@@ -147,7 +151,7 @@ return require("service").declare {
 
     { name = "users:create", method = "POST", path = "/users", wrap = "user", public = true,
       text = "Creates a user; the service sends the activation e-mail.",
-      example = [[tp.users:create { first_name = "Ana", last_name = "Silva", email = "ana@example.com" }]],
+      example = [[tp.users:create { first_name = "Ana", last_name = "Sa", email = "ana@a.pt" }]],
       look = "look in Teleporte for the e-mail address",
       params = {
         { name = "first_name", type = "string", required = true, text = "given name",

@@ -1,4 +1,5 @@
--- Ticketing As A Service v1 as data. What is `public` is not in the vendor's document, but others use it.
+-- Ticketing As A Service v1 as data. What is `public` is not in the vendor's document, but
+-- others use it.
 return require("service").declare {
   name = "ticketing",
   title = "Ticketing As A Service",
@@ -28,7 +29,7 @@ return require("service").declare {
     { name = "limit", env = "TICKETING_LIMIT", type = "limit", default = "100/60s",
       text = "requests per window, COUNT/DURATION" },
     { name = "api", type = "enum", values = { "1.0", "1.1" }, default = "1.0",
-      text = "1.0 follows the vendor's document; 1.1 sends updates under `ticket` and comments to /activities" },
+      text = "1.0: the document; 1.1: updates under `ticket`, comments to /activities" },
   },
 
   account = {
@@ -43,10 +44,12 @@ return require("service").declare {
   },
 
   hints = {
-    auth = "check TICKETING_KEY; a key belongs to one instance in one region, so the address may be another region's",
-    ["auth:read"] = "check TICKETING_READ_KEY, or TICKETING_KEY where that is not set; a key belongs to one instance "
-      .. "in one region, so the address may be another region's",
-    ["denied:write"] = "TICKETING_KEY may hold the secondary (read-only) key: writes need the primary one",
+    auth = "check TICKETING_KEY; a key belongs to one instance in one region, so the address "
+      .. "may be another region's",
+    ["auth:read"] = "check TICKETING_READ_KEY, or TICKETING_KEY where that is not set; "
+      .. "a key belongs to one instance in one region, so the address may be another region's",
+    ["denied:write"] = "TICKETING_KEY may hold the secondary (read-only) key: writes need "
+      .. "the primary one",
   },
 
   types = {
@@ -117,7 +120,7 @@ return require("service").declare {
   endpoints = {
     { name = "tickets:list", method = "GET", path = "/tickets",
       text = "Reads one page of tickets; :each and :all go through every page.",
-      example = [[for ticket in tk.tickets:each { status = "Open", orderBy = "createdDateTime", order = "DESC" } do
+      example = [[for ticket in tk.tickets:each { status = "Open", orderBy = "ticketId" } do
   print(ticket.ticketNo, ticket.title)
 end]],
       section = "Endpoint: GET /tickets",
@@ -175,7 +178,11 @@ end]],
 
     { name = "tickets:create", method = "POST", path = "/tickets", wrap = "ticket",
       text = "Creates a ticket. An answer without a ticket raises unknown_outcome.",
-      example = [[tk.tickets:create { title = "Generator does not start", requestor = { id = "...", name = "Ana Silva", email = "ana.silva@example.com" }, customFields = { Tower = "MTS-014" } }]],
+      example = [[tk.tickets:create {
+  title = "Generator does not start",
+  requestor = { id = "0536...", name = "Ana Silva", email = "ana.silva@example.com" },
+  customFields = { Tower = "MTS-014" },
+}]],
       section = "Endpoint: POST /tickets",
       look = "search for the title with tickets:list before creating it again",
       params = {
@@ -208,7 +215,7 @@ end]],
 
     { name = "tickets:set_status", method = "PUT", path = "/tickets/{ticket_id}/status",
       text = "Changes the status of a ticket.",
-      example = [[tk.tickets:set_status(id, { status = "Resolved", resolution = "fixed", comment = "Fuse replaced" })]],
+      example = [[tk.tickets:set_status(id, { status = "Resolved", resolution = "fixed" })]],
       section = "Endpoint: PUT /tickets/{ticketId}/status",
       look = "read the ticket's status and its activities: a comment would be added twice",
       params = {
@@ -223,7 +230,7 @@ end]],
 
     { name = "tickets:activities", method = "GET", path = "/tickets/{ticket_id}/activities",
       text = "Lists what happened to a ticket: changes of status and comments.",
-      example = [[for _, a in ipairs(tk.tickets:activities(id)) do print(a.action, a.comment) end]],
+      example = [[for _, a in ipairs(tk.tickets:activities(id)) do print(a.comment) end]],
       section = "Endpoint: GET /tickets/{ticketId}/activities",
       params = { "ticket_id" },
       result = { kind = "list" } },

@@ -50,7 +50,8 @@ end
 function M.open(service, settings)
   local from = service.account
   local spec = {
-    service = service.name, url = address(from.url, settings), limit = fill(from.limit, settings),
+    service = service.name, url = address(from.url, settings),
+    limit = fill(from.limit, settings),
     auth = fix_headers(fill(from.auth or { kind = "none" }, settings)),
     proxy = settings.proxy, ca_file = settings.ca_file,
   }

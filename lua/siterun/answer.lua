@@ -18,14 +18,16 @@ end
 ---@return boolean
 function M.is_html(response)
   local text = M.text(response.body):sub(1, 200):lower()
-  return content_type(response):find("html", 1, true) ~= nil or text:find("^%s*<!doctype html") ~= nil
+  return content_type(response):find("html", 1, true) ~= nil
+    or text:find("^%s*<!doctype html") ~= nil
     or text:find("^%s*<html") ~= nil
 end
 
 ---@return boolean
 function M.is_xml(response)
   if M.is_html(response) then return false end
-  return content_type(response):find("xml", 1, true) ~= nil or M.text(response.body):find("^%s*<") ~= nil
+  return content_type(response):find("xml", 1, true) ~= nil
+    or M.text(response.body):find("^%s*<") ~= nil
 end
 
 ---Decodes JSON or XML. An empty body is nil without a problem.

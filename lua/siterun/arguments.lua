@@ -27,7 +27,8 @@ function M.check(client, operation)
     types = service.types,
     operation = operation,
     fail = function(message)
-      errors.raise { kind = "usage", service = service.name, operation = operation, message = message }
+      errors.raise { kind = "usage", service = service.name, operation = operation,
+        message = message }
     end,
     warn = function(message)
       if settings.quiet or client.warned[message] then return end
@@ -76,7 +77,7 @@ end
 
 local function unknown(check, endpoint, key, names)
   if contains(M.option_names(endpoint), key) then
-    check.fail(string.format("%q is an option: give it in a table of its own, as the last argument", key))
+    check.fail(string.format("%q is an option: give it in a last table of its own", key))
   end
   check.fail(string.format("unknown parameter %q%s", tostring(key), nearest.hint(key, names)))
 end
@@ -97,7 +98,9 @@ local function add_open(check, query, name, value)
 end
 
 local function take_named(check, endpoint, call, named, given)
-  if type(given) ~= "table" then check.fail("the parameters must be a table, not a " .. type(given)) end
+  if type(given) ~= "table" then
+    check.fail("the parameters must be a table, not a " .. type(given))
+  end
   local by_name, names = {}, names_of(named)
   for _, param in ipairs(named) do
     by_name[param.name] = param
@@ -121,11 +124,14 @@ end
 
 ---@return table plain options
 local function take_options(check, endpoint, call, option, given)
-  if type(given) ~= "table" then check.fail("the options must be a table, not a " .. type(given)) end
+  if type(given) ~= "table" then
+    check.fail("the options must be a table, not a " .. type(given))
+  end
   local specs = {}
   for _, param in ipairs(option) do specs[param.name] = param end
   if endpoint.suffix then
-    specs[endpoint.suffix.option] = { type = "enum", values = nearest.keys(endpoint.suffix.values) }
+    specs[endpoint.suffix.option] = { type = "enum",
+      values = nearest.keys(endpoint.suffix.values) }
   end
   for key, value in pairs(given) do
     if key == "once" then refuse_once(check, endpoint) end
@@ -135,7 +141,8 @@ local function take_options(check, endpoint, call, option, given)
         nearest.hint(key, M.option_names(endpoint))))
     end
     local checked = schema.check(check, spec, key, value)
-    if endpoint.by_name[key] then call.values[key] = checked else call.options[key] = checked end
+    local into = endpoint.by_name[key] and call.values or call.options
+    into[key] = checked
   end
 end
 
@@ -184,10 +191,23 @@ local function some_given(check, endpoint, named, values)
   check.fail("nothing to change: give at least one of " .. table.concat(names_of(named), ", "))
 end
 
----Do the parameters and options share this one table because only the option that chooses the form is given?
+---With a token the service ignores what only the first page takes.
+local function one_way_of_paging(check, endpoint, values)
+  local paging = endpoint.paging
+  if not paging or values[paging.token] == nil then return end
+  for _, name in ipairs(paging.first_only) do
+    if values[name] ~= nil then
+      check.fail(string.format("%s and %s exclude each other", name, paging.token))
+    end
+  end
+end
+
+---Is this table the options, though parameters could come first? It is where it chooses the
+---form.
 local function are_options(endpoint, given)
   local suffix = endpoint.suffix
-  return suffix and type(given) == "table" and given ~= json.null and suffix.values[given[suffix.option]] ~= nil
+  return suffix and type(given) == "table" and given ~= json.null
+    and suffix.values[given[suffix.option]] ~= nil
 end
 
 ---@param client table
@@ -214,6 +234,7 @@ function M.bind(client, endpoint, bound, args)
   fill(check, client, endpoint, call)
   in_order(check, endpoint, call.values)
   some_given(check, endpoint, named, call.values)
+  one_way_of_paging(check, endpoint, call.values)
   return call
 end
 

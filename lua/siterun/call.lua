@@ -7,7 +7,8 @@ local wire = require "siterun.wire"
 
 local M = {}
 
----What to do about an error: the endpoint's hints, then the service's; first those for just reads or writes.
+---What to do about an error: the endpoint's hints, then the service's; first those for just
+---reads or writes.
 local function hint(service, endpoint, kind)
   local side = kind .. (endpoint.write and ":write" or ":read")
   local own, general = endpoint.hints or {}, service.hints
@@ -28,18 +29,22 @@ function M.fail(client, endpoint, fields)
   errors.raise(fields)
 end
 
--- A write that got no answer is of unknown outcome, whatever broke. An interrupted one stays interrupted.
+-- A write that got no answer is of unknown outcome, whatever broke. An interrupted one stays
+-- interrupted.
 local BROKEN = { network = true, timeout = true, decode = true, server = true, deadline = true }
 
 local function fail_unanswered(client, endpoint, raw)
   local fields = {}
   for key, value in pairs(raw) do fields[key] = value end
-  if endpoint.write and raw.sent == "unknown" and BROKEN[raw.kind] then fields.kind = "unknown_outcome" end
+  if endpoint.write and raw.sent == "unknown" and BROKEN[raw.kind] then
+    fields.kind = "unknown_outcome"
+  end
   M.fail(client, endpoint, fields)
 end
 
 local function fields_of(response, kind)
-  return { kind = kind, status = response.status, sent = "yes", attempts = response.attempts, url = response.url }
+  return { kind = kind, status = response.status, sent = "yes", attempts = response.attempts,
+    url = response.url }
 end
 
 local function fail_status(client, endpoint, response, kind)
@@ -98,7 +103,9 @@ function M.send(client, endpoint, request)
   local response = M.receive(client, endpoint, request)
   local value, problem = answer.decode(response)
   if problem then return M.unreadable(client, endpoint, response, problem) end
-  if type(value) == "table" and value.error == true then fail_inside(client, endpoint, response, value) end
+  if type(value) == "table" and value.error == true then
+    fail_inside(client, endpoint, response, value)
+  end
   return response, value
 end
 

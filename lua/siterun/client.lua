@@ -150,7 +150,8 @@ end
 ---@return siterun.Client
 function M.connect(service, options)
   local overrides = spread_groups(service, options or {})
-  local settings = gather_groups(service, config.service(service.name, service.settings, overrides))
+  local settings = gather_groups(service,
+    config.service(service.name, service.settings, overrides))
   local opened = account.open(service, settings)
   local client = strict({
     service = service, settings = settings, account = opened.handle, url = opened.url,

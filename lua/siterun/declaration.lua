@@ -40,7 +40,7 @@ local M = {}
 ---@field some? boolean at least one parameter must be given
 ---@field bound? string name of the path parameter that client:NAME(value) fills
 ---@field paging? table token (parameter and field), first_only, id, size, each_size
----@field result table kind (any, object, list, page), names, trim, optional, confirm, single, sole
+---@field result table kind, names, trim, optional, confirm, single, sole
 ---@field variants? table setting -> value -> fields that differ then
 ---@field headers? table[] pairs
 ---@field suffix? table option, default, values: what the path ends in
@@ -67,43 +67,60 @@ local M = {}
 ---@field suffix? table
 ---@field endpoints siterun.Endpoint[]
 
-local TYPES = {
-  string = true, integer = true, number = true, boolean = true, enum = true, id = true, email = true, stamp = true,
-  moment = true, date = true, token = true, list = true, object = true, titled = true, path = true, body = true,
-  any = true,
+---A set of words.
+local function words(text)
+  local set = {}
+  for word in text:gmatch("%S+") do set[word] = true end
+  return set
+end
+
+---Field -> type of its value; a trailing "!" marks what can't be left out.
+---@param by_type table<string, string>
+---@return table<string, string>
+local function fields(by_type)
+  local spec = {}
+  for kind, names in pairs(by_type) do
+    for name in names:gmatch("%S+") do spec[name] = kind end
+  end
+  return spec
+end
+
+local TYPES = words [[string integer number boolean enum id email stamp moment date token
+  list object titled path body any]]
+
+local SERVICE = fields {
+  ["string!"] = "name title text source short",
+  ["table!"] = "settings account endpoints",
+  table = "headers hints types shared suffix",
 }
 
--- Field -> type of its value; a trailing "!" marks what can't be left out.
-local SERVICE = {
-  name = "string!", title = "string!", text = "string!", source = "string!", short = "string!", settings = "table!",
-  account = "table!", headers = "table", hints = "table", types = "table", shared = "table", suffix = "table",
-  endpoints = "table!",
+local ENDPOINT = fields {
+  ["string!"] = "name method path text example",
+  ["table!"] = "params result",
+  string = "section look open wrap bound",
+  boolean = "some public automatic",
+  table = "paging variants headers suffix hints",
 }
 
-local ENDPOINT = {
-  name = "string!", method = "string!", path = "string!", text = "string!", example = "string!", params = "table!",
-  result = "table!", section = "string", look = "string", open = "string", wrap = "string", bound = "string",
-  some = "boolean", public = "boolean", automatic = "boolean", paging = "table", variants = "table",
-  headers = "table", suffix = "table", hints = "table",
+local PARAM = fields {
+  ["string!"] = "name type text",
+  ["any!"] = "example",
+  any = "default",
+  string = "at to of join after lookup options",
+  boolean = "required positional option beside whole public trim open",
+  table = "values known fields lists ids titles option_ids option_titles",
+  number = "min max",
 }
 
-local PARAM = {
-  name = "string!", type = "string!", text = "string!", example = "any!", at = "string", to = "string", of = "string",
-  join = "string", after = "string", required = "boolean", positional = "boolean", option = "boolean",
-  beside = "boolean", whole = "boolean", public = "boolean", trim = "boolean", default = "any", values = "table",
-  known = "table", fields = "table", min = "number", max = "number",
-  open = "boolean", lookup = "string", lists = "table", ids = "table", titles = "table", options = "string",
-  option_ids = "table", option_titles = "table",
+local RESULT = fields {
+  ["string!"] = "kind",
+  table = "names trim",
+  boolean = "optional confirm single sole",
 }
 
-local RESULT = {
-  kind = "string!", names = "table", trim = "table", optional = "boolean", confirm = "boolean", single = "boolean",
-  sole = "boolean",
-}
-
-local METHODS = { GET = true, POST = true, PUT = true, DELETE = true, PATCH = true, HEAD = true }
-local PLACES = { path = true, query = true, header = true, body = true }
-local KINDS = { any = true, object = true, list = true, page = true }
+local METHODS = words "GET POST PUT DELETE PATCH HEAD"
+local PLACES = words "path query header body"
+local KINDS = words "any object list page"
 
 local function fail(where, form, ...)
   errors.raise { kind = "usage", message = where .. ": " .. string.format(form, ...) }
@@ -140,7 +157,8 @@ local function copy(t)
   return out
 end
 
----A parameter as it stands in an endpoint's list: a shared one, a shared one with changes, or one of its own.
+---A parameter as it stands in an endpoint's list: a shared one, a shared one with changes, or
+---one of its own.
 ---@return siterun.Param
 local function expand(where, entry, shared)
   if type(entry) == "string" then entry = { entry } end
@@ -148,7 +166,8 @@ local function expand(where, entry, shared)
   if entry[1] == nil then return copy(entry) end
   local base = shared[entry[1]]
   if not base then
-    fail(where, "no shared parameter %q%s", tostring(entry[1]), nearest.hint(entry[1], nearest.keys(shared)))
+    fail(where, "no shared parameter %q%s", tostring(entry[1]),
+      nearest.hint(entry[1], nearest.keys(shared)))
   end
   local param = copy(base)
   param.name = param.name or entry[1]
@@ -168,7 +187,9 @@ local function check_type(where, param, types)
   if not TYPES[kind] and not types[kind] then
     fail(where, "unknown type %q%s", kind, nearest.hint(kind, nearest.keys(TYPES)))
   end
-  if param.of and not TYPES[param.of] and not types[param.of] then fail(where, "unknown type %q", param.of) end
+  if param.of and not TYPES[param.of] and not types[param.of] then
+    fail(where, "unknown type %q", param.of)
+  end
   if kind == "list" and not param.of then fail(where, "a list must say what it is of") end
   if kind == "enum" and not param.values then fail(where, "an enum must list its values") end
 end
@@ -189,7 +210,9 @@ local function check_path(where, endpoint)
   if endpoint.path:sub(1, 1) ~= "/" then fail(where, "the path must begin with /") end
   for name in endpoint.path:gmatch("{(.-)}") do
     local param = endpoint.by_name[name]
-    if not param or param.at ~= "path" then fail(where, "the path names %q, which is no parameter", name) end
+    if not param or param.at ~= "path" then
+      fail(where, "the path names %q, which is no parameter", name)
+    end
   end
 end
 
@@ -209,15 +232,20 @@ end
 ---@param data table
 ---@return siterun.Endpoint
 local function read_endpoint(service, data)
-  local where = string.format("service %q, endpoint %q", service.name, tostring(type(data) == "table" and data.name))
+  local where = string.format("service %q, endpoint %q", service.name,
+    tostring(type(data) == "table" and data.name))
   check_fields(where, data, ENDPOINT)
   check_fields(where .. ", result", data.result, RESULT)
   if not METHODS[data.method] then fail(where, "unknown HTTP method %q", data.method) end
-  if not KINDS[data.result.kind] then fail(where, "unknown kind of result %q", data.result.kind) end
+  if not KINDS[data.result.kind] then
+    fail(where, "unknown kind of result %q", data.result.kind)
+  end
   local endpoint = copy(data)
   endpoint.resource, endpoint.method_name = data.name:match("^([%a_][%w_]*):([%a_][%w_]*)$")
   endpoint.method_name = endpoint.method_name or data.name:match("^[%a_][%w_]*$")
-  if not endpoint.method_name then fail(where, "a name is \"resource:method\" or \"method\"") end
+  if not endpoint.method_name then
+    fail(where, "a name is \"resource:method\" or \"method\"")
+  end
   endpoint.write = data.method ~= "GET" and data.method ~= "HEAD"
   endpoint.suffix = data.suffix or service.suffix
   read_params(where, endpoint, service)
@@ -246,11 +274,15 @@ end
 function M.read(data)
   check_fields("service", data, SERVICE)
   local service = copy(data)
-  for _, key in ipairs { "headers", "hints", "types", "shared" } do service[key] = service[key] or {} end
+  for _, key in ipairs { "headers", "hints", "types", "shared" } do
+    service[key] = service[key] or {}
+  end
   service.endpoints, service.by_name = {}, {}
   for i, entry in ipairs(data.endpoints) do
     local endpoint = read_endpoint(service, entry)
-    if service.by_name[endpoint.name] then fail("service", "endpoint %q is declared twice", endpoint.name) end
+    if service.by_name[endpoint.name] then
+      fail("service", "endpoint %q is declared twice", endpoint.name)
+    end
     service.endpoints[i], service.by_name[endpoint.name] = endpoint, endpoint
   end
   return service

@@ -54,7 +54,8 @@ local function check_token(client, endpoint, token)
   return token
 end
 
----Fetches pages for siterun.paging: the filters stay, the token moves, the offset is for the first page only.
+---Fetches pages for siterun.paging: the filters stay, the token moves, the offset is for the
+---first page only.
 local function fetcher(client, endpoint, bound)
   local spec = endpoint.paging
   local values = bound.values

@@ -1,11 +1,17 @@
--- The error table that every failed call raises, and the one line that tells a person what to do.
+-- The error table that every failed call raises, and the one line that tells a person what to
+-- do.
 local line = require "siterun.line"
 local secret = require "c.secret"
 
 local M = {}
 
+---@alias siterun.Kind
+---| "config" | "usage" | "auth" | "denied" | "not_found" | "refused" | "rate_limited"
+---| "server" | "network" | "timeout" | "decode" | "deadline"
+---| "unknown_outcome" | "interrupted"
+
 ---@class siterun.Error
----@field kind string config, usage, auth, denied, not_found, refused, rate_limited, server, network, timeout, decode, deadline, unknown_outcome or interrupted
+---@field kind siterun.Kind
 ---@field service? string
 ---@field operation? string "tickets:create"
 ---@field status? integer HTTP status
@@ -24,7 +30,8 @@ Error.__name = "siterun.Error"
 
 local EXIT_CODES = {
   config = 3, auth = 3, usage = 2, denied = 4, not_found = 4, refused = 4, rate_limited = 4,
-  server = 5, network = 5, timeout = 5, decode = 5, deadline = 6, unknown_outcome = 7, interrupted = 130,
+  server = 5, network = 5, timeout = 5, decode = 5, deadline = 6, unknown_outcome = 7,
+  interrupted = 130,
 }
 
 local RETRYABLE = { rate_limited = true, server = true, network = true, timeout = true }
@@ -61,7 +68,8 @@ local function scrub_list(list)
   return out
 end
 
----Makes an error table. Texts are freed of secrets and made single lines here, so every field is safe to print.
+---Makes an error table. Texts are freed of secrets and made single lines here, so every field
+---is safe to print.
 ---@param fields table the fields of siterun.Error; `kind` is required
 ---@return siterun.Error
 function M.new(fields)
@@ -72,7 +80,9 @@ function M.new(fields)
   e.errors = scrub_list(fields.errors)
   e.code, e.url = scrub(fields.code, 100), scrub(fields.url, 2000)
   e.sent, e.attempts = fields.sent or "no", fields.attempts or 0
-  if e.retryable == nil then e.retryable = RETRYABLE[e.kind] and e.sent ~= "unknown" or false end
+  if e.retryable == nil then
+    e.retryable = RETRYABLE[e.kind] and e.sent ~= "unknown" or false
+  end
   return e
 end
 

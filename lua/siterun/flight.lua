@@ -3,7 +3,8 @@ local task = require "task"
 
 local M = {}
 
----What `cache` holds under `key`; `fetch` is run for it once. A failed fetch is tried anew by the next caller.
+---What `cache` holds under `key`; `fetch` is run for it once. A failed fetch is tried anew by
+---the next caller.
 ---@async
 ---@param cache table
 ---@param key string

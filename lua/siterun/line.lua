@@ -1,7 +1,8 @@
 -- Text from outside, made fit for one line on a person's terminal.
 local M = {}
 
--- Invisible characters that reorder or break a line: C1 controls, zero width and direction marks, line separators.
+-- Invisible characters that reorder or break a line: C1 controls, zero width and direction
+-- marks, line separators.
 local HIDDEN = {
   "\u{2028}", "\u{2029}", "\u{200B}", "\u{200E}", "\u{200F}", "\u{FEFF}",
   "\u{202A}", "\u{202B}", "\u{202C}", "\u{202D}", "\u{202E}",
@@ -36,7 +37,8 @@ function M.cut(text, max)
   return text:sub(1, stop - 1) .. "..."
 end
 
----Makes text safe to print on one line: no control or hidden characters, no runs of blanks, bounded.
+---Makes text safe to print on one line: no control or hidden characters, no runs of blanks,
+---bounded.
 ---@param text any
 ---@param max? integer bytes, 400 unless told
 ---@return string

@@ -5,7 +5,8 @@ local nearest = require "siterun.nearest"
 local M = {}
 
 local function is_uuid(text)
-  return type(text) == "string" and text:match("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil and #text == 36
+  return type(text) == "string" and text:match("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil
+    and #text == 36
 end
 
 ---Does this value hold texts that may stand for the options of a pick list?
@@ -31,7 +32,8 @@ local function first(t, names)
   end
 end
 
----An index of entries by id and by title. A title that stands for several ids is marked ambiguous.
+---An index of entries by id and by title. A title that stands for several ids is marked
+---ambiguous.
 local function index(entries, id_names, title_names)
   local by_id, by_title, titles = {}, {}, {}
   for _, entry in ipairs(entries) do
@@ -52,7 +54,9 @@ local function resolve(check, found, what, word)
   if found.by_id[word] then return word end
   local id = found.by_title[word]
   if id then return id end
-  if id == false then check.fail(string.format("%s %q is ambiguous: use its id", what, word)) end
+  if id == false then
+    check.fail(string.format("%s %q is ambiguous: use its id", what, word))
+  end
   check.fail(string.format("no %s %q%s", what, word, nearest.hint(word, found.titles)))
 end
 

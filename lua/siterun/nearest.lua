@@ -24,7 +24,8 @@ local function distance(a, b)
   return row[#b]
 end
 
----The one of `names` that is nearest to `word`, if any is near: a third of its letters may differ.
+---The one of `names` that is nearest to `word`, if any is near: a third of its letters may
+---differ.
 ---@param word any
 ---@param names string[]
 ---@return string?

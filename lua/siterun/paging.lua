@@ -1,7 +1,8 @@
 -- Goes through every page of a list while holding one.
 local M = {}
 
--- A service may send empty pages before the next full one; more of them in a row than this are no progress.
+-- A service may send empty pages before the next full one; more of them in a row than this are
+-- no progress.
 local EMPTY_MAX = 5
 
 ---@class siterun.Pages

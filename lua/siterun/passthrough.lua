@@ -30,18 +30,24 @@ local RESERVED = {
 }
 
 local function take(check, into, given)
-  if type(given) ~= "table" then check.fail("the request must be a table, not a " .. type(given)) end
+  if type(given) ~= "table" then
+    check.fail("the request must be a table, not a " .. type(given))
+  end
   for key, value in pairs(given) do
-    if key == "once" then check.fail("option \"once\" needs the journal, which this version does not have") end
+    if key == "once" then
+      check.fail("option \"once\" needs the journal, which this version does not have")
+    end
     local spec = FIELDS[key]
     if not spec then
-      check.fail(string.format("unknown field %q%s", tostring(key), nearest.hint(key, nearest.keys(FIELDS))))
+      check.fail(string.format("unknown field %q%s", tostring(key),
+        nearest.hint(key, nearest.keys(FIELDS))))
     end
     into[key] = schema.check(check, spec, key, value)
   end
 end
 
----Pairs of a list of pairs or of a table of names; names sorted, so that the same call looks the same.
+---Pairs of a list of pairs or of a table of names; names sorted, so that the same call looks
+---the same.
 local function pairs_of(check, what, given)
   if type(given) ~= "table" then check.fail(what .. " must be a table") end
   local list = {}
@@ -49,7 +55,8 @@ local function pairs_of(check, what, given)
   for _, name in ipairs(nearest.keys(given)) do list[#list + 1] = { name, given[name] } end
   for _, pair in ipairs(list) do
     local kind = type(pair[2])
-    if type(pair[1]) ~= "string" or kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+    if type(pair[1]) ~= "string" or kind ~= "string" and kind ~= "number"
+      and kind ~= "boolean" then
       check.fail(what .. " must have names and single values")
     end
     schema.check(check, { type = kind, at = "query" }, what .. " " .. pair[1], pair[2])
@@ -60,8 +67,12 @@ end
 local function headers_of(check, given)
   local list = pairs_of(check, "headers", given or {})
   for _, pair in ipairs(list) do
-    if not pair[1]:match("^[%w!#$%%&'*+.^_`|~-]+$") then check.fail(string.format("%q is no header", pair[1])) end
-    if RESERVED[pair[1]:lower()] then check.fail(string.format("header %q is set by siterun", pair[1])) end
+    if not pair[1]:match("^[%w!#$%%&'*+.^_`|~-]+$") then
+      check.fail(string.format("%q is no header", pair[1]))
+    end
+    if RESERVED[pair[1]:lower()] then
+      check.fail(string.format("header %q is set by siterun", pair[1]))
+    end
     pair[2] = pathname.text(pair[2])
   end
   return list
@@ -84,10 +95,13 @@ local function build(client, check, given)
   end
   local headers = headers_of(check, given.headers)
   local body = body_of(check, given, headers)
-  for _, pair in ipairs(client.service.headers) do request.default_header(headers, pair[1], pair[2]) end
+  for _, pair in ipairs(client.service.headers) do
+    request.default_header(headers, pair[1], pair[2])
+  end
   local method = given.method or "GET"
   return {
-    account = client.account, operation = "request", method = method, path = "/" .. path, query = query,
+    account = client.account, operation = "request", method = method, path = "/" .. path,
+    query = query,
     headers = headers, body = body, write = method ~= "GET" and method ~= "HEAD",
     timeout = given.timeout, priority = given.priority,
   }
@@ -110,7 +124,8 @@ function M.request(client, given, options)
   end
   local response = call.receive(client, { name = "request", write = outgoing.write }, outgoing)
   local value = not answer.is_xml(response) and answer.decode(response) or nil
-  return { status = response.status, headers = response.headers, body = response.body, json = value }
+  return { status = response.status, headers = response.headers, body = response.body,
+    json = value }
 end
 
 return M

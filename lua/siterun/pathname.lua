@@ -3,7 +3,8 @@ local url = require "c.url"
 
 local M = {}
 
--- What may stand in a path as it is (RFC 3986 3.3), and "%", for paths that are encoded already.
+-- What may stand in a path as it is (RFC 3986 3.3), and "%", for paths that are encoded
+-- already.
 local OUTSIDE = "[^%w%-%._~!$&'()*+,;=:@%%/]"
 
 local function escape(byte)
@@ -11,7 +12,8 @@ local function escape(byte)
 end
 
 local function unescape(text)
-  return (text:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+  return (text:gsub("+", " "):gsub("%%(%x%x)",
+    function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
 ---The names and values of "a=b&c=d", in order.

@@ -7,11 +7,14 @@ local M = {}
 -- Reading more of an error page than this tells nobody anything.
 local TEXT_MAX, LIST_MAX, DEEPEST = 20000, 50, 4
 
-local MESSAGES = { "message", "Message", "error_description", "detail", "error_message", "msg", "title" }
+local MESSAGES = { "message", "Message", "error_description", "detail", "error_message", "msg",
+  "title" }
 local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"', apos = "'", nbsp = " " }
 
 local function add(found, text)
-  if #found.errors < LIST_MAX and text:find("%S") then found.errors[#found.errors + 1] = text end
+  if #found.errors < LIST_MAX and text:find("%S") then
+    found.errors[#found.errors + 1] = text
+  end
 end
 
 local collect
@@ -31,7 +34,8 @@ local function message_in(t)
   end
 end
 
----Collects every complaint below `value`: a text, a list, fields with lists, objects with messages.
+---Collects every complaint below `value`: a text, a list, fields with lists, objects with
+---messages.
 function collect(found, value, prefix, depth)
   if type(value) == "string" or type(value) == "number" then
     add(found, prefix .. tostring(value))
@@ -54,10 +58,15 @@ end
 local function from_object(found, t)
   local inner = type(t.error) == "table" and t.error or {}
   found.code = code_in(t) or code_in(inner)
-  found.message = message_in(t) or message_in(inner) or type(t.error) == "string" and t.error or nil
-  if type(t.message) == "table" or type(t.message) == "number" then collect(found, t.message, "", 1) end
+  found.message = message_in(t) or message_in(inner) or type(t.error) == "string" and t.error
+    or nil
+  if type(t.message) == "table" or type(t.message) == "number" then
+    collect(found, t.message, "", 1)
+  end
   collect(found, t.errors or t.Errors or inner.errors or inner.details, "", 1)
-  if t.error_description and type(t.error) == "string" then found.code = found.code or t.error end
+  if t.error_description and type(t.error) == "string" then
+    found.code = found.code or t.error
+  end
 end
 
 local function from_value(found, value)
@@ -74,14 +83,17 @@ end
 
 local function from_html(found, text)
   local body = text:gsub("<[sS][cCtT][rRyY].->.-</[sS][cCtT][rRyY].->", " ")
-  local title = text:match("<[tT][iI][tT][lL][eE][^>]*>(.-)</") or text:match("<[hH]1[^>]*>(.-)</")
+  local title = text:match("<[tT][iI][tT][lL][eE][^>]*>(.-)</")
+    or text:match("<[hH]1[^>]*>(.-)</")
   found.message = title and title:find("%S") and plain(title) or plain(body)
 end
 
 ---XML is searched, not parsed: entities that a document defines are never expanded.
 local function from_xml(found, text)
   for _, tag in ipairs { "error", "message" } do
-    for content in text:gmatch("<" .. tag .. "[^>]*>([^<]+)</" .. tag .. ">") do add(found, plain(content)) end
+    for content in text:gmatch("<" .. tag .. "[^>]*>([^<]+)</" .. tag .. ">") do
+      add(found, plain(content))
+    end
   end
   if #found.errors == 0 then found.message = plain(text) end
 end

@@ -38,7 +38,9 @@ end
 local function add_pairs(endpoint, call, place, list)
   for _, param in ipairs(endpoint.params) do
     local value = call.values[param.name]
-    if param.at == place and value ~= nil then list[#list + 1] = { param.to, pathname.text(value) } end
+    if param.at == place and value ~= nil then
+      list[#list + 1] = { param.to, pathname.text(value) }
+    end
   end
   return list
 end
@@ -91,14 +93,17 @@ end
 function M.build(client, endpoint, call)
   local path, query = path_of(endpoint, call)
   add_pairs(endpoint, call, "query", query)
-  for _, pair in ipairs(call.query) do query[#query + 1] = { pair[1], pathname.text(pair[2]) } end
+  for _, pair in ipairs(call.query) do
+    query[#query + 1] = { pair[1], pathname.text(pair[2]) }
+  end
   local headers = {}
   for _, list in ipairs { endpoint.headers or {}, client.service.headers } do
     for _, pair in ipairs(list) do M.default_header(headers, pair[1], pair[2]) end
   end
   add_pairs(endpoint, call, "header", headers)
   local request = {
-    account = client.account, operation = endpoint.name, method = endpoint.method, write = endpoint.write,
+    account = client.account, operation = endpoint.name, method = endpoint.method,
+    write = endpoint.write,
     path = path, query = query, headers = headers,
     timeout = call.options.timeout, priority = call.options.priority,
   }

@@ -66,7 +66,9 @@ function takers.list(client, endpoint, response, value)
   local spec = endpoint.result
   local list = list_in(spec, value)
   if not list and is_null(value) then list = json.array {} end
-  if not list and is_empty(value) and (spec.sole or endpoint.write) then list = json.array {} end
+  if not list and is_empty(value) and (spec.sole or endpoint.write) then
+    list = json.array {}
+  end
   if not list then call.unreadable(client, endpoint, response, "the answer holds no list") end
   return trim_all(spec, list)
 end
@@ -97,7 +99,8 @@ end
 
 local function unconfirmed(client, endpoint, response)
   call.fail(client, endpoint, {
-    kind = "unknown_outcome", status = response.status, sent = "yes", attempts = response.attempts, url = response.url,
+    kind = "unknown_outcome", status = response.status, sent = "yes",
+    attempts = response.attempts, url = response.url,
     message = "unconfirmed: the service accepted the request but did not return what it made",
   })
 end

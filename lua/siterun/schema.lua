@@ -48,7 +48,8 @@ local function warn_unknown(check, spec, name, value)
   for _, known in ipairs(spec.known) do
     if known == value then return end
   end
-  check.warn(string.format("%s %q is not one that the service documents%s; sent as it is", name, value,
+  check.warn(string.format("%s %q is not one that the service documents%s; sent as it is", name,
+    value,
     nearest.hint(value, spec.known)))
 end
 
@@ -105,7 +106,8 @@ function checkers.id(check, _, name, value)
     return whole
   end
   if type(value) ~= "string" then expected(check, name, "an integer or a string", value) end
-  if value == "" or value == "." or value == ".." or value:find("[/\\%c\x7F]") or #value > ID_MAX then
+  if value == "" or value == "." or value == ".." or value:find("[/\\%c\x7F]")
+    or #value > ID_MAX then
     check.fail(string.format("%s %q is no id", name, value:sub(1, 60)))
   end
   return value
@@ -113,7 +115,9 @@ end
 
 function checkers.email(check, spec, name, value)
   local text = text_of(check, spec, name, value)
-  if not text:match("^[^%s@]+@[^%s@]+$") then check.fail(name .. " must be an e-mail address") end
+  if not text:match("^[^%s@]+@[^%s@]+$") then
+    check.fail(name .. " must be an e-mail address")
+  end
   return text
 end
 
@@ -186,7 +190,8 @@ local function no_strangers(check, spec, name, value)
   for _, field in ipairs(names) do known[field] = true end
   for key in pairs(value) do
     if not known[key] then
-      check.fail(string.format("%s: unknown field %q%s", name, tostring(key), nearest.hint(key, names)))
+      check.fail(string.format("%s: unknown field %q%s", name, tostring(key),
+        nearest.hint(key, names)))
     end
   end
 end
@@ -210,7 +215,9 @@ end
 function checkers.titled(check, _, name, value)
   if type(value) ~= "table" then expected(check, name, "a table", value) end
   for key in pairs(value) do
-    if type(key) ~= "string" or key == "" then check.fail(name .. ": a field is named by its id or title") end
+    if type(key) ~= "string" or key == "" then
+      check.fail(name .. ": a field is named by its id or title")
+    end
   end
   return value
 end
@@ -220,12 +227,15 @@ local SMUGGLED = { "%%2[fF]", "%%5[cC]", "%%[01]%x", "%%7[fF]" }
 
 local function no_smuggling(check, name, path)
   for _, pattern in ipairs(SMUGGLED) do
-    if path:find(pattern) then check.fail(name .. " has an encoded separator or control character") end
+    if path:find(pattern) then
+      check.fail(name .. " has an encoded separator or control character")
+    end
   end
   for segment in (path .. "/"):gmatch("(.-)/") do
     local plain = segment:gsub("%%2[eE]", ".")
     if plain == "" or plain == "." or plain == ".." then
-      check.fail(string.format("%s %q has an empty, \".\" or \"..\" part", name, path:sub(1, 60)))
+      check.fail(string.format("%s %q has an empty, \".\" or \"..\" part", name,
+        path:sub(1, 60)))
     end
   end
 end

@@ -1,4 +1,5 @@
--- Answers writes of a dry run: prints what would be sent, returns what later calls can go on with.
+-- Answers writes of a dry run: prints what would be sent, returns what later calls can go on
+-- with.
 local pathname = require "siterun.pathname"
 local secret = require "c.secret"
 
@@ -27,7 +28,8 @@ end
 ---@param client table
 ---@param request table
 function M.print(client, request)
-  local text = string.format("dry-run: %s %s %s", request.method, target(client, request), request.body or "")
+  local text = string.format("dry-run: %s %s %s", request.method, target(client, request),
+    request.body or "")
   io.stderr:write((secret.redact(text):gsub("[%c\x7F]", " "):gsub(" $", "")), "\n")
 end
 
@@ -51,20 +53,21 @@ local function fill(object, endpoint, values)
   end
 end
 
----@param client table
----@param endpoint siterun.Endpoint
----@param values table
----@return any
-local function write(client, endpoint, values)
-  local id = path_id(endpoint, values)
+---The object that a write concerns: the one of the path, or a new one where it is a POST.
+local function object_of(client, endpoint, values)
+  local id = endpoint.method ~= "POST" and path_id(endpoint, values) or nil
   if id == nil then
     count = count + 1
     id = PREFIX .. count
   end
-  local object = client.standins[id] or { id = id }
-  fill(object, endpoint, values)
-  client.standins[id] = object
+  client.standins[id] = client.standins[id] or { id = id }
+  return client.standins[id]
+end
+
+local function write(client, endpoint, values)
   if endpoint.method == "DELETE" then return nil end
+  local object = object_of(client, endpoint, values)
+  fill(object, endpoint, values)
   return endpoint.result.kind == "list" and { object } or object
 end
 

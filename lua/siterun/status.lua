@@ -7,23 +7,28 @@ local KINDS = { [401] = "auth", [403] = "denied", [404] = "not_found", [429] = "
 
 local NAMES = {
   [400] = "Bad Request", [401] = "Unauthorized", [403] = "Forbidden", [404] = "Not Found",
-  [405] = "Method Not Allowed", [409] = "Conflict", [422] = "Unprocessable Content", [429] = "Too Many Requests",
-  [500] = "Internal Server Error", [502] = "Bad Gateway", [503] = "Service Unavailable", [504] = "Gateway Timeout",
+  [405] = "Method Not Allowed", [409] = "Conflict", [422] = "Unprocessable Content",
+  [429] = "Too Many Requests",
+  [500] = "Internal Server Error", [502] = "Bad Gateway", [503] = "Service Unavailable",
+  [504] = "Gateway Timeout",
 }
 
 local MONTHS = {
-  Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11, Dec = 12,
+  Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
+  Nov = 11, Dec = 12,
 }
 
 ---Days from 1970-01-01, Gregorian.
 local function days(year, month, day)
   if month <= 2 then year, month = year - 1, month + 12 end
-  return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+  local leaps = year // 4 - year // 100 + year // 400
+  return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719469
 end
 
 ---"Wed, 21 Oct 2015 07:28:00 GMT" as seconds of the epoch.
 local function http_date(text)
-  local day, month, year, hour, minute, second = text:match("(%d+) (%a+) (%d+) (%d+):(%d+):(%d+) GMT")
+  local day, month, year, hour, minute,
+    second = text:match("(%d+) (%a+) (%d+) (%d+):(%d+):(%d+) GMT")
   if not MONTHS[month] then return nil end
   local date = days(math.tointeger(year), MONTHS[month], math.tointeger(day))
   return date * 86400 + hour * 3600 + minute * 60 + second
@@ -61,7 +66,9 @@ end
 ---@param status integer
 ---@return string
 function M.name(status)
-  if status >= 300 and status < 400 then return "the service redirects, which siterun never follows" end
+  if status >= 300 and status < 400 then
+    return "the service redirects, which siterun never follows"
+  end
   return NAMES[status] or "the service answered with HTTP " .. status
 end
 

@@ -7,12 +7,15 @@ local function sample(fields)
 end
 
 t.test("an error says where, what and what to do on one line", function()
-  local e = sample { kind = "not_found", status = 404, message = "No such ticket", sent = "yes" }
-  t.equal(tostring(e), "ticketing tickets:get: not_found (HTTP 404): No such ticket; check the id or the path")
+  local e = sample { kind = "not_found", status = 404, message = "No such ticket",
+    sent = "yes" }
+  t.equal(tostring(e),
+    "ticketing tickets:get: not_found (HTTP 404): No such ticket; check the id or the path")
 end)
 
 t.test("a call that never left says that nothing was sent", function()
-  t.match(tostring(sample { kind = "usage", message = "unknown parameter" }), "nothing was sent")
+  t.match(tostring(sample { kind = "usage", message = "unknown parameter" }),
+    "nothing was sent")
 end)
 
 t.test("an unknown outcome says to look first", function()
@@ -23,17 +26,21 @@ t.test("an unknown outcome says to look first", function()
 end)
 
 t.test("a rate limit says when to try again", function()
-  local e = sample { kind = "rate_limited", message = "slow down", sent = "yes", retry_after = 41.2 }
+  local e = sample { kind = "rate_limited", message = "slow down", sent = "yes",
+    retry_after = 41.2 }
   t.match(tostring(e), "try again in 42 s")
-  t.match(tostring(sample { kind = "rate_limited", message = "x", retry_after = 3600 }), "in 60 min")
+  t.match(tostring(sample { kind = "rate_limited", message = "x", retry_after = 3600 }),
+    "in 60 min")
 end)
 
 t.test("the service's own hint goes before the general one", function()
-  t.match(tostring(sample { kind = "auth", message = "no", hint = "the key changed" }), "the key changed$")
+  t.match(tostring(sample { kind = "auth", message = "no", hint = "the key changed" }),
+    "the key changed$")
 end)
 
 t.test("a hostile message stays one bounded line", function()
-  local e = sample { kind = "server", message = "a\r\nb\27[2J\0c\u{202E}d\u{9B}e\xFF" .. ("é"):rep(5000), sent = "yes" }
+  local e = sample { kind = "server",
+    message = "a\r\nb\27[2J\0c\u{202E}d\u{9B}e\xFF" .. ("é"):rep(5000), sent = "yes" }
   local text = tostring(e)
   t.equal(text:find("[%c\x7F]"), nil)
   t.truthy(not text:find("\u{202E}", 1, true) and not text:find("\u{9B}", 1, true))
@@ -42,21 +49,26 @@ t.test("a hostile message stays one bounded line", function()
 end)
 
 t.test("the service's complaints are listed once", function()
-  local e = sample { kind = "refused", message = "title is empty", errors = { "title is empty", "name is long" }, sent = "yes" }
+  local e = sample { kind = "refused", message = "title is empty",
+    errors = { "title is empty", "name is long" }, sent = "yes" }
   t.match(tostring(e), "title is empty %(name is long%)")
 end)
 
 t.test("exit codes follow the kind", function()
   local want = {
-    config = 3, auth = 3, usage = 2, denied = 4, not_found = 4, refused = 4, rate_limited = 4, server = 5,
+    config = 3, auth = 3, usage = 2, denied = 4, not_found = 4, refused = 4, rate_limited = 4,
+    server = 5,
     network = 5, timeout = 5, decode = 5, deadline = 6, unknown_outcome = 7, interrupted = 130,
   }
-  for kind, code in pairs(want) do t.equal(errors.exit_code(errors.new { kind = kind }), code) end
+  for kind, code in pairs(want) do
+    t.equal(errors.exit_code(errors.new { kind = kind }), code)
+  end
   t.equal(errors.exit_code("plain"), 1)
 end)
 
 t.test("an error made from a core error keeps it and adds the place", function()
-  local e = errors.from({ kind = "timeout", message = "no answer in 3 s", sent = "unknown", attempts = 1 },
+  local e = errors.from({ kind = "timeout", message = "no answer in 3 s", sent = "unknown",
+    attempts = 1 },
     { service = "ticketing", operation = "tickets:list" })
   t.equal(e.sent, "unknown")
   t.equal(e.operation, "tickets:list")
