@@ -97,12 +97,11 @@ return require("service").declare {
       result = { kind = "object", optional = true, trim = { "status" } } },
 
     { name = "keys:assign", method = "POST", path = "/keys", wrap = "key",
-      text = "Issues keys: who may open which locks, from when to when. Keys can't be extended.",
+      text = "Issues keys: who may open which locks, and when. Keys can't be extended.",
       example = [[tp.keys:assign {
   lock_ids = { 143415 }, membership_ids = { "97e9a980-9caf-4466" },
   start_date = "2025-04-15 10:00:00", end_date = "2025-04-15 12:00:00",
-    ticket_number = "S_ID1234",
-  tasks = { "PDT" },
+  ticket_number = "S_ID1234", tasks = { "PDT" },
 }]],
       section = "Assign Teleporte Key",
       look = "look in Teleporte for keys of these locks: issuing again gives a second key",
@@ -151,7 +150,7 @@ return require("service").declare {
 
     { name = "users:create", method = "POST", path = "/users", wrap = "user", public = true,
       text = "Creates a user; the service sends the activation e-mail.",
-      example = [[tp.users:create { first_name = "Ana", last_name = "Sa", email = "ana@a.pt" }]],
+      example = [[tp.users:create { first_name = "Ana", last_name = "Sa", email = "a@b.pt" }]],
       look = "look in Teleporte for the e-mail address",
       params = {
         { name = "first_name", type = "string", required = true, text = "given name",

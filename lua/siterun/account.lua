@@ -1,5 +1,6 @@
 -- Opens the accounts of services. Clients of one account share its limit and its session.
 local account = require "c.account"
+local errors = require "siterun.errors"
 
 local M = {}
 
@@ -58,7 +59,9 @@ function M.open(service, settings)
   for _, known in ipairs(open) do
     if same(known.spec, spec) then return known end
   end
-  open[#open + 1] = { handle = account.new(spec), url = spec.url, spec = spec }
+  local handle, raw = account.new(spec)
+  if not handle then errors.raise(errors.from(raw, { service = service.name })) end
+  open[#open + 1] = { handle = handle, url = spec.url, spec = spec }
   return open[#open]
 end
 

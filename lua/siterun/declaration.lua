@@ -122,6 +122,9 @@ local METHODS = words "GET POST PUT DELETE PATCH HEAD"
 local PLACES = words "path query header body"
 local KINDS = words "any object list page"
 
+-- Names that every client has.
+local TAKEN = words "request limits known service settings account url cache standins warned"
+
 local function fail(where, form, ...)
   errors.raise { kind = "usage", message = where .. ": " .. string.format(form, ...) }
 end
@@ -246,6 +249,8 @@ local function read_endpoint(service, data)
   if not endpoint.method_name then
     fail(where, "a name is \"resource:method\" or \"method\"")
   end
+  local holder = endpoint.resource or endpoint.method_name
+  if TAKEN[holder] then fail(where, "the name %q is taken", holder) end
   endpoint.write = data.method ~= "GET" and data.method ~= "HEAD"
   endpoint.suffix = data.suffix or service.suffix
   read_params(where, endpoint, service)

@@ -42,7 +42,7 @@ local function index(entries, id_names, title_names)
       local title = first(entry, title_names)
       by_id[id] = entry
       if title then
-        by_title[title] = by_title[title] and by_title[title] ~= id and false or id
+        by_title[title] = by_title[title] == nil and id or false
         titles[#titles + 1] = title
       end
     end
