@@ -119,7 +119,7 @@ return require("service").declare {
 
   endpoints = {
     { name = "tickets:list", method = "GET", path = "/tickets",
-      text = "Reads one page of tickets; :each and :all go through every page.",
+      text = "Reads one page of tickets.",
       example = [[for ticket in tk.tickets:each { status = "Open", orderBy = "ticketId" } do
   print(ticket.ticketNo, ticket.title)
 end]],

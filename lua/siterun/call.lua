@@ -22,10 +22,10 @@ end
 function M.fail(client, endpoint, fields)
   local service = client.service
   fields.service, fields.operation = service.name, endpoint.name
-  fields.hint = fields.hint or hint(service, endpoint, fields.kind)
   if endpoint.write and (fields.kind == "unknown_outcome" or fields.kind == "server") then
-    fields.hint, fields.retryable = endpoint.look or fields.hint, false
+    fields.hint, fields.retryable = fields.hint or endpoint.look, false
   end
+  fields.hint = fields.hint or hint(service, endpoint, fields.kind)
   errors.raise(fields)
 end
 
@@ -50,7 +50,10 @@ end
 local function fail_status(client, endpoint, response, kind)
   local fields, found = fields_of(response, kind), reason.find(response)
   fields.message = found.message or status.name(response.status)
-  if response.status < 400 then fields.message = status.name(response.status) end
+  if response.status < 400 then
+    fields.message = status.name(response.status)
+    fields.hint = "check the configured address"
+  end
   fields.errors, fields.code = found.errors, found.code
   fields.retry_after = status.retry_after(response.headers)
   M.fail(client, endpoint, fields)
