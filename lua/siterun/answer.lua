@@ -1,6 +1,5 @@
 -- Reads an answer's body, whatever form it has.
 local json = require "c.json"
-local xml = require "siterun.xml"
 
 local M = {}
 
@@ -37,7 +36,7 @@ function M.decode(response)
   local text = M.text(response.body)
   if not text:find("%S") then return nil end
   if M.is_html(response) then return nil, "an HTML page came instead of data" end
-  if M.is_xml(response) then return xml.decode(text) end
+  if M.is_xml(response) then return require("siterun.xml").decode(text) end
   local value, problem, position = json.decode(text)
   if value == nil then
     return nil, string.format("the answer is not JSON: %s at byte %s", problem, position or "?")
