@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/nearest.h"
@@ -45,20 +46,28 @@ static void refuse_type(lua_State *L, const struct option *o, const char *wanted
 
 static void check_range(lua_State *L, const struct option *o, double value, const char *what)
 {
-    if (o->min < o->max && (value < o->min || value > o->max))
-        luaL_error(L, "option '%s': %s must be from %f to %f", o->name, what, o->min, o->max);
+    char text[120];
+    if (o->min >= o->max || (value >= o->min && value <= o->max))
+        return;
+    snprintf(text, sizeof text, "%s must be from %.10g to %.10g", what, o->min, o->max);
+    luaL_error(L, "option '%s': %s", o->name, text);
 }
 
 static void check_values(lua_State *L, const struct option *o, const char *text)
 {
+    luaL_Buffer list;
     if (o->values == NULL)
         return;
     for (const char *const *v = o->values; *v != NULL; v++)
         if (strcmp(*v, text) == 0)
             return;
-    const char *near = nearest_name(text, o->values);
-    luaL_error(L, "option '%s': '%s' is not one of its values (nearest: '%s')", o->name, text,
-        near != NULL ? near : o->values[0]);
+    luaL_buffinit(L, &list);
+    for (const char *const *v = o->values; *v != NULL; v++) {
+        luaL_addstring(&list, v == o->values ? "" : ", ");
+        luaL_addstring(&list, *v);
+    }
+    luaL_pushresult(&list);
+    luaL_error(L, "option '%s': '%s' is none of %s", o->name, text, lua_tostring(L, -1));
 }
 
 static void read_string(lua_State *L, const struct option *o, void *out)
