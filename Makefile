@@ -5,13 +5,13 @@
 PREFIX ?= /usr/local
 VERSION = 0.1.0
 SAN ?=
+STRIDE ?= 50
 BUILD ?= build$(if $(SAN),-asan)
 PROGRAM = $(if $(SAN),$(BUILD)/siterun,siterun)
 
 PACKAGES = gcc make pkg-config liblua5.4-dev libcurl4-openssl-dev libjansson-dev lua-cjson-dev \
 	lua-expat-dev libedit-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libcmocka-dev \
 	lua-check clang-format nodejs nginx-light openssl tmux valgrind curl
-ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 LIBRARIES = lua5.4 libcurl jansson libmicrohttpd libedit sqlite3 libcrypto
 
 CFLAGS ?= $(if $(SAN),-O1,-O2) -g
@@ -41,21 +41,41 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 deps: ## install the Debian packages that are missing
-	@missing=$$(for p in $(PACKAGES); do dpkg-query -Wf '$${Status}' $$p 2>/dev/null | \
-		grep -q 'ok installed' || echo $$p; done); \
-	test -z "$$missing" || { $(ROOT) apt-get update -q && $(ROOT) env DEBIAN_FRONTEND=noninteractive \
-		RUNLEVEL=1 apt-get install -q -y --no-install-recommends $$missing; }
+	@src/tools/deps.sh $(PACKAGES)
 
-all: $(PROGRAM) ## build ./siterun
+all: $(PROGRAM) ## build ./siterun (the default)
+
+demo: deps ## install what is missing, build, run the first example against the sandbox
+	@$(MAKE) --no-print-directory run-demo
 
 test: deps ## build, then run all tests
 	@$(MAKE) --no-print-directory run-tests
 
-run-tests: $(PROGRAM) $(C_TESTS)
-	@tests/all $(PROGRAM) $(C_TESTS)
+asan: deps ## all tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory SAN=1 run-tests
+
+check: test asan ## the style's limits, the linters, and all tests in each build
+	@tests/check $(BUILD)
+
+soak: test asan ## the long proofs: each allocation failing once, the tests under valgrind
+	@$(MAKE) --no-print-directory sweep STRIDE=1
+	@$(MAKE) --no-print-directory sweep STRIDE=7 SAN=1
+	@SITERUN_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full" tests/all $(PROGRAM)
+
+sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
+	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
+
+install: $(PROGRAM) ## into $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/siterun
 
 clean: ## remove what was built
 	rm -rf build build-* siterun
+
+run-demo: $(PROGRAM)
+	@examples/demo $(PROGRAM)
+
+run-tests: $(PROGRAM) $(C_TESTS) $(BUILD)/sweep
+	@tests/all $(PROGRAM) $(C_TESTS)
 
 $(PROGRAM): $(OBJECTS)
 	$(call say,ld $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -86,6 +106,11 @@ $(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS) -lcmocka
 
+# Calls of malloc and its kin from our own objects go through the sweep.
+$(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes $(ALL_LDFLAGS) -o $@ $^ $(LIBS) \
+		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
+
 FORCE:
-.PHONY: help deps all test run-tests clean FORCE
+.PHONY: help deps all demo test asan check soak sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d

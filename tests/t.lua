@@ -124,7 +124,8 @@ local function limit(megabytes)
 end
 
 local function command_line(o, base)
-  local parts = { limit(o.memory) .. "env", environment(o.env), o.program or M.program }
+  local program = o.program or (os.getenv("SITERUN_WRAPPER") or "") .. " " .. M.program
+  local parts = { limit(o.memory) .. "env", environment(o.env), program }
   for _, a in ipairs(o.args or {}) do
     parts[#parts + 1] = quote(a)
   end

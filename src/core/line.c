@@ -85,12 +85,20 @@ static int set_up(struct line *line, FILE *in, struct err *err)
     return 0;
 }
 
+/* Without a locale, bytes beyond ASCII would be dropped; terminals of today send UTF-8. */
+static void take_characters(void)
+{
+    setlocale(LC_CTYPE, "");
+    if (MB_CUR_MAX == 1)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int line_new(struct line **out_line, FILE *in, FILE *out, struct err *err)
 {
     struct line *line = calloc(1, sizeof *line);
     if (line == NULL)
         return err_no_memory(err);
-    setlocale(LC_CTYPE, "");
+    take_characters();
     line->out = out;
     line->fd = fileno(in);
     if (set_up(line, in, err) != 0) {
