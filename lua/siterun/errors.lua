@@ -149,7 +149,8 @@ end
 
 function Error.__tostring(e)
   local status = e.status and string.format(" (HTTP %d)", e.status) or ""
-  local parts = { place(e) .. e.kind .. status .. ": " .. e.message .. complaints(e) }
+  local said = e.message:gsub("%.$", "")
+  local parts = { place(e) .. e.kind .. status .. ": " .. said .. complaints(e) }
   if e.service and SENT[e.sent] then parts[#parts + 1] = SENT[e.sent] end
   parts[#parts + 1] = advice(e)
   return line.clean(table.concat(parts, "; "), 1500)
