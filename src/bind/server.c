@@ -199,12 +199,12 @@ static int forget(lua_State *L)
 
 static const char *header_part(lua_State *L, int pair, int index)
 {
-    const char *text;
-    size_t len;
+    const char *text = NULL;
+    size_t len = 0;
 
-    lua_geti(L, pair, index);
-    text = lua_tolstring(L, -1, &len);
-    if (lua_type(L, -1) != LUA_TSTRING || strlen(text) != len)
+    if (lua_geti(L, pair, index) == LUA_TSTRING)
+        text = lua_tolstring(L, -1, &len);
+    if (!text || strlen(text) != len)
         luaL_error(L, "a header is {name, value}, both strings without NUL");
     return text;
 }
