@@ -55,7 +55,10 @@ asan: deps ## all tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SAN=1 run-tests
 
 check: test asan ## the style's limits, the linters, and all tests in each build
-	@tests/check $(BUILD)
+	@tests/check ./$(PROGRAM) $(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))
+
+format: ## lay out the C code as .clang-format says
+	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] tests/c/*.[ch])
 
 soak: test asan ## the long proofs: each allocation failing once, the tests under valgrind
 	@$(MAKE) --no-print-directory sweep STRIDE=1
@@ -112,5 +115,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: help deps all demo test asan check soak sweep install clean run-demo run-tests FORCE
+.PHONY: help deps all demo test asan check format soak sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d
