@@ -103,6 +103,17 @@ static int poll(lua_State *L)
     return 1;
 }
 
+/* next() -> as poll, without ever waiting */
+static int next(lua_State *L)
+{
+    struct loop_op *op = loop_next_ended(runtime_loop(L));
+
+    if (!op)
+        return 0;
+    runtime_push_op(L, op);
+    return 1;
+}
+
 /* step() runs one turn of the loop, waiting until something happens; the ended operations stay
    listed for poll. */
 static int step(lua_State *L)
@@ -135,6 +146,7 @@ int luaopen_c_loop(lua_State *L)
     static const luaL_Reg functions[] = {
         {"timer", timer},
         {"poll", poll},
+        {"next", next},
         {"step", step},
         {"interrupted", is_interrupted},
         {"deadline", deadline},
