@@ -4,11 +4,13 @@ local errors = require "siterun.errors"
 
 local M = {}
 
----JSON's null: a value, so that it survives in a table where nil would not. Equal to `cjson.null`.
+---JSON's null: a value, so that it survives in a table where nil would not. Equal to
+---`cjson.null`.
 ---@type lightuserdata
 M.null = c.null
 
----Marks a table as a list, so that it is written as `[]` also when it is empty. What `decode` read as a list is marked.
+---Marks a table as a list, so that it is written as `[]` also when it is empty. What `decode`
+---read as a list is marked.
 ---@generic T
 ---@param t? T[] a new table unless given
 ---@return T[] t the same table
@@ -38,37 +40,47 @@ function M.is_object(value)
   return c.is_object(value)
 end
 
----Writes a value as JSON: compact, keys sorted, so that equal values give equal bytes. Floats keep a point or an exponent and take the fewest
----digits that read back as the same number. Raises a usage error that names the path ("tickets[3].price: NaN cannot be JSON") for NaN,
----infinities, functions, text that is not UTF-8, lists with gaps, tables that hold themselves and anything deeper than 2048 values.
+---Writes a value as JSON: compact, keys sorted, so that equal values give equal bytes. Floats
+---keep a point or an exponent and take the fewest digits that read back as the same number.
+---Raises a usage error that names the path ("tickets[3].price: NaN cannot be JSON") for NaN,
+---infinities, functions, text that is not UTF-8, lists with gaps, tables that hold themselves
+---and anything deeper than 2048 values.
 ---@param value any
 ---@return string
 function M.encode(value)
   local text, message = c.encode(value)
-  if not text then errors.raise { kind = "usage", message = message, hint = "correct the value" } end
+  if not text then
+    errors.raise { kind = "usage", message = message, hint = "correct the value" }
+  end
   return text
 end
 
 local function check_options(options)
   for name in pairs(options or {}) do
     if name ~= "bom" then
-      errors.raise { kind = "usage", message = "json.decode: unknown option " .. tostring(name), hint = "the only option is bom" }
+      errors.raise { kind = "usage", message = "json.decode: unknown option " .. tostring(name),
+        hint = "the only option is bom" }
     end
   end
 end
 
----Reads JSON text. Raises a decode error that names the place for anything else: also for text behind the value, invalid UTF-8, integers beyond 64
----bits, more than 2048 values inside each other and a byte order mark. Of equal keys the last one counts.
+---Reads JSON text. Raises a decode error that names the place for anything else: also for text
+---behind the value, invalid UTF-8, integers beyond 64 bits, more than 2048 values inside each
+---other and a byte order mark. Of equal keys the last one counts.
 ---@param text string
 ---@param options? {bom?: boolean} `bom`: skip a byte order mark in front
 ---@return any value
 function M.decode(text, options)
   if type(text) ~= "string" then
-    errors.raise { kind = "usage", message = "json.decode takes text, not a " .. type(text), hint = "correct the call" }
+    errors.raise { kind = "usage", message = "json.decode takes text, not a " .. type(text),
+      hint = "correct the call" }
   end
   check_options(options)
   local value, message, position = c.decode(text, options and options.bom)
-  if position then errors.raise { kind = "decode", message = message, position = position, hint = "correct the text" } end
+  if position then
+    errors.raise { kind = "decode", message = message, position = position,
+      hint = "correct the text" }
+  end
   return value
 end
 

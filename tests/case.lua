@@ -1,17 +1,20 @@
 ---Case files: given replies, a call, the exact bytes that it sends, and what comes of it.
 ---
 ---  case "a ticket is read by its id" {
----    given = { { json = { item = { id = 7 } } } },          -- replies of tests/peer/peer.js; named fields open the port (tls = "good")
+---    given = { { json = { item = { id = 7 } } } },
 ---    call = function(peer) return connect(peer.url).tickets:get(7) end,
 ---    sends = { "GET /tickets/7?key=K" },
 ---    result = { id = 7 },
 ---  }
 ---
----`sends` is every request, in order (`any_order = true`: in any). One is "METHOD target", or a table with that first and
----  headers = { ["content-type"] = "application/json", authorization = false }   the value, or false: the header is not sent
----  body = "exact bytes"   |   json = value
----`result` is compared with the call's first result: of a table only the fields that are named, of a list all items. A function is called
----with all results. `error` is the same for the error that is raised, its `message` being a pattern. `connections` is how many were opened.
+---`given` are replies of tests/peer/peer.js; its named fields open the port (tls = "good").
+---`sends` is every request, in order (`any_order = true`: in any). One is "METHOD target", or a
+---table with that first and
+---  headers = { accept = "application/json", authorization = false }   false: it is not sent
+---  body = "exact bytes"   or   json = value
+---`result` is compared with the call's first result: of a table only the fields that are named,
+---of a list all items; a function is called with all results. `error` is the same for the error
+---that is raised, its `message` being a pattern. `connections` is how many were opened.
 local json = require "json"
 local peer = require "tests.peer"
 local t = require "tests.t"
@@ -20,7 +23,9 @@ local M = {}
 
 local function fits(got, want)
   if type(want) ~= "table" then return got == want and math.type(got) == math.type(want) end
-  if type(got) ~= "table" or (#want > 0 or json.is_array(want)) and #got ~= #want then return false end
+  if type(got) ~= "table" or (#want > 0 or json.is_array(want)) and #got ~= #want then
+    return false
+  end
   for key, value in pairs(want) do
     if not fits(got[key], value) then return false end
   end
@@ -28,7 +33,9 @@ local function fits(got, want)
 end
 
 local function expect(ok, what, got, want)
-  if not ok then error(("%s\n  got  %s\n  want %s"):format(what, t.show(got), t.show(want)), 0) end
+  if not ok then
+    error(("%s\n  got  %s\n  want %s"):format(what, t.show(got), t.show(want)), 0)
+  end
 end
 
 local function split(replies_and_options)
@@ -48,15 +55,23 @@ local function check_request(request, want)
   expect(line(request) == want[1], "another request was sent", line(request), want[1])
   for name, value in pairs(want.headers or {}) do
     local got = request.headers[name]
-    expect(value and got == value or not value and got == nil, "header " .. name .. " of " .. want[1], got, value or nil)
+    local what = "header " .. name .. " of " .. want[1]
+    expect(got == (value or nil), what, got, value or nil)
   end
-  if want.body then expect(request.body == want.body, "body of " .. want[1], request.body, want.body) end
-  if want.json then expect(request.body == json.encode(want.json), "body of " .. want[1], request.body, json.encode(want.json)) end
+  if want.body then
+    expect(request.body == want.body, "body of " .. want[1], request.body, want.body)
+  end
+  if want.json then
+    expect(request.body == json.encode(want.json), "body of " .. want[1], request.body,
+      json.encode(want.json))
+  end
 end
 
 local function lines(list)
   local out = {}
-  for i, each in ipairs(list) do out[i] = type(each) == "string" and each or each[1] or line(each) end
+  for i, each in ipairs(list) do
+    out[i] = type(each) == "string" and each or each[1] or line(each)
+  end
   return out
 end
 
@@ -86,8 +101,12 @@ local function check_outcome(spec, results)
     return check_error(results[2], spec.error)
   end
   expect(results[1], "the call failed: " .. tostring(results[2]), results[2], spec.result)
-  if type(spec.result) == "function" then return spec.result(table.unpack(results, 2, results.n)) end
-  if spec.result ~= nil then expect(fits(results[2], spec.result), "the result", results[2], spec.result) end
+  if type(spec.result) == "function" then
+    return spec.result(table.unpack(results, 2, results.n))
+  end
+  if spec.result ~= nil then
+    expect(fits(results[2], spec.result), "the result", results[2], spec.result)
+  end
 end
 
 ---Plays one case; raises what does not fit.
@@ -99,7 +118,10 @@ function M.check(spec)
   local record = listener:record()
   check_outcome(spec, results)
   if spec.sends then check_sent(record, spec) end
-  if spec.connections then expect(record.connections == spec.connections, "connections", record.connections, spec.connections) end
+  if spec.connections then
+    expect(record.connections == spec.connections, "connections", record.connections,
+      spec.connections)
+  end
   expect(record.left == 0, "replies that were not asked for", record.left, 0)
 end
 

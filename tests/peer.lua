@@ -1,4 +1,5 @@
----Drives tests/peer/peer.js, whose top says what it can do. One process serves a whole test run; it ends with it.
+---Drives tests/peer/peer.js, whose top says what it can do. One process serves a whole test
+---run; it ends with it.
 local json = require "json"
 local t = require "tests.t"
 
@@ -28,7 +29,8 @@ end
 
 -- The peer's strings hold one character for each byte.
 local function bytes(text)
-  return (text:gsub(utf8.charpattern, function(character) return string.char(utf8.codepoint(character)) end))
+  return (text:gsub(utf8.charpattern,
+    function(character) return string.char(utf8.codepoint(character)) end))
 end
 
 local function readable(record)
@@ -54,17 +56,20 @@ function Listener:script(replies)
   M.ask { ["do"] = "script", name = self.name, replies = json.array(replies) }
 end
 
----What came so far: requests (with `headers` by lower-case name, `body` in bytes), connections, open, left.
+---What came so far: requests (with `headers` by lower-case name, `body` in bytes), connections,
+---open, left.
 ---@return table
 function Listener:record()
   return readable(M.ask { ["do"] = "record", name = self.name })
 end
 
----Waits until there are `wanted.requests`, `wanted.connections`, and at most `wanted.open` connections left.
+---Waits until there are `wanted.requests`, `wanted.connections`, and at most `wanted.open`
+---connections left.
 ---@param wanted table
 ---@return table record
 function Listener:wait(wanted)
-  return readable(M.ask { ["do"] = "wait", name = self.name, requests = wanted.requests, connections = wanted.connections, open = wanted.open })
+  return readable(M.ask { ["do"] = "wait", name = self.name, requests = wanted.requests,
+    connections = wanted.connections, open = wanted.open })
 end
 
 ---Lets the replies that are held under this label go.

@@ -1,4 +1,5 @@
--- The case runner and the peer are tools that must notice what is wrong; curl is the client here.
+-- The case runner and the peer are tools that must notice what is wrong; curl is the client
+-- here.
 local case = require "tests.case"
 local peer = require "tests.peer"
 local t = require "tests.t"
@@ -11,10 +12,12 @@ local function curl(arguments)
   return text
 end
 
-local POST = { "POST /a?b=c", headers = { ["content-type"] = "text/plain", authorization = false }, body = "x\0y\xFF" }
+local POST = { "POST /a?b=c", headers = { ["content-type"] = "text/plain",
+  authorization = false }, body = "x\0y\xFF" }
 
 local function post(listener)
-  return curl("-H 'Content-Type: text/plain' --data-binary @- " .. listener.url .. "/a?b=c <" .. t.quote(t.write(t.scratch .. "/body", "x\0y\xFF")))
+  return curl("-H 'Content-Type: text/plain' --data-binary @- " .. listener.url .. "/a?b=c <"
+    .. t.quote(t.write(t.scratch .. "/body", "x\0y\xFF")))
 end
 
 case "bytes are compared exactly" {
@@ -26,9 +29,11 @@ case "bytes are compared exactly" {
 }
 
 case "replies go by their route, and errors have fields" {
-  given = { { on = "GET /two", body = "2" }, { on = "GET /one*", body = "1", times = 2 }, { cut = { at = "request" } } },
+  given = { { on = "GET /two", body = "2" }, { on = "GET /one*", body = "1", times = 2 },
+    { cut = { at = "request" } } },
   call = function(listener)
-    local out = curl(listener.url .. "/one " .. listener.url .. "/one/more") .. curl(listener.url .. "/two")
+    local out = curl(listener.url .. "/one " .. listener.url .. "/one/more")
+      .. curl(listener.url .. "/two")
     t.equal(out, "112")
     return curl(listener.url .. "/three")
   end,
@@ -40,8 +45,10 @@ case "replies go by their route, and errors have fields" {
 local MISTAKES = {
   { "another request", { sends = { "POST /a?b=d" } } },
   { "number of requests", { sends = {} } },
-  { "header authorization", { sends = { { "POST /a?b=c", headers = { authorization = "x" } } } } },
-  { "header content%-type", { sends = { { "POST /a?b=c", headers = { ["content-type"] = false } } } } },
+  { "header authorization", { sends = { { "POST /a?b=c",
+  headers = { authorization = "x" } } } } },
+  { "header content%-type", { sends = { { "POST /a?b=c",
+  headers = { ["content-type"] = false } } } } },
   { "body of POST", { sends = { { "POST /a?b=c", body = "xy" } } } },
   { "the result", { result = "no" } },
   { "error was expected", { error = { kind = "server" } } },
@@ -58,8 +65,11 @@ t.test("a case fails when anything differs", function()
 end)
 
 local FAULTS = {
-  { { cut = { at = "head" } }, "reset" }, { { cut = { at = "request", how = "fin" } }, "Empty reply" }, { { length = 9, body = "abc", close = true }, "9 bytes|6 bytes" },
-  { { body = "abcdef", cut = { at = "reply", body_bytes = 3, how = "fin" } }, "3 bytes" }, { { raw = "hello\r\n\r\n", close = "silent" }, "HTTP/0.9" },
+  { { cut = { at = "head" } }, "reset" }, { { cut = { at = "request",
+  how = "fin" } }, "Empty reply" }, { { length = 9, body = "abc",
+  close = true }, "9 bytes|6 bytes" },
+  { { body = "abcdef", cut = { at = "reply", body_bytes = 3, how = "fin" } }, "3 bytes" },
+  { { raw = "hello\r\n\r\n", close = "silent" }, "HTTP/0.9" },
 }
 
 t.test("faults are what they say", function()
@@ -67,13 +77,16 @@ t.test("faults are what they say", function()
     local listener <close> = peer.listen({}, { row[1] })
     local e = t.raises(function() curl(listener.url) end, "network")
     local found = false
-    for words in row[2]:gmatch "[^|]+" do found = found or e.message:find(words, 1, true) ~= nil end
+    for words in row[2]:gmatch "[^|]+" do
+      found = found or e.message:find(words, 1, true) ~= nil
+    end
     t.truthy(found, e.message)
   end
 end)
 
 t.test("certificates are good, or bad in the way that is asked for", function()
-  for kind, words in pairs { good = false, expired = "expired", ["other-host"] = "subject name", ["self-signed"] = "self" } do
+  for kind, words in pairs { good = false, expired = "expired", ["other-host"] = "subject name",
+    ["self-signed"] = "self" } do
     local listener <close> = peer.listen({ tls = kind }, { { body = "ok" } })
     local ok, e = pcall(curl, "--cacert " .. listener.ca_file .. " " .. listener.url)
     t.equal(ok, not words)

@@ -10,36 +10,58 @@ end
 
 -- Texts that come back as they were, byte for byte.
 local SAME = {
-  "null", "true", "false", "0", "-1", "143415", "9223372036854775807", "-9223372036854775808", "9007199254740993",
-  "0.1", "-0.0", "1.0", "100000.0", "1e+22", "5e-324", "2.2250738585072014e-308", "1.7976931348623157e+308",
-  "0.30000000000000004", "123456789.123", "1e-07", '""', '"a b"', '"/"', '"\\"\\\\\\b\\f\\n\\r\\t\\u0000\\u001f"',
-  '"\xC3\xA9"', '"\xE2\x82\xAC"', '"\xF0\x9F\x98\x80"', '"\xEF\xBF\xBF"', '"\xF4\x8F\xBF\xBF"', '"\x7F"', "[]", "{}", "[[]]", "[{}]", "[[],{}]",
-  '{"a":[]}', '{"a":{}}', '{"":0}', "[null]", "[null,1,null]", '{"a":null}', '{"1":"a","2":"b"}', '{"A":1,"a":2,"aa":3,"b":4}',
+  "null", "true", "false", "0", "-1", "143415", "9223372036854775807", "-9223372036854775808",
+  "9007199254740993",
+  "0.1", "-0.0", "1.0", "100000.0", "1e+22", "5e-324", "2.2250738585072014e-308",
+  "1.7976931348623157e+308",
+  "0.30000000000000004", "123456789.123", "1e-07", '""', '"a b"', '"/"',
+  '"\\"\\\\\\b\\f\\n\\r\\t\\u0000\\u001f"',
+  '"\xC3\xA9"', '"\xE2\x82\xAC"', '"\xF0\x9F\x98\x80"', '"\xEF\xBF\xBF"', '"\xF4\x8F\xBF\xBF"',
+  '"\x7F"', "[]", "{}", "[[]]", "[{}]", "[[],{}]",
+  '{"a":[]}', '{"a":{}}', '{"":0}', "[null]", "[null,1,null]", '{"a":null}',
+  '{"1":"a","2":"b"}', '{"A":1,"a":2,"aa":3,"b":4}',
   '{"a b":{"c":[{"d":[[1,2.5,"x"]]}]}}',
 }
 
 -- Texts that are read, and what they are written as.
 local ACCEPTED = {
-  { " \t\r\n1 \t\r\n", "1" }, { "[ 1 , 2 ]", "[1,2]" }, { '{ "b" : 1 , "a" : 2 }', '{"a":2,"b":1}' }, { "1E5", "100000.0" }, { "1e5", "100000.0" },
-  { "0e0", "0.0" }, { "-0", "0" }, { "1.50", "1.5" }, { "1e-400", "0.0" }, { "0.1e1", "1.0" }, { "12E+2", "1200.0" },
-  { '"\\/"', '"/"' }, { '"\\u00e9\\u20AC"', '"\xC3\xA9\xE2\x82\xAC"' }, { '"\\ud83d\\uDE00"', '"\xF0\x9F\x98\x80"' }, { '"\\u0041\\u007f"', '"A\x7F"' },
-  { '{"a":1,"a":2}', '{"a":2}' }, { '{"a":1,"a":{}}', '{"a":{}}' }, { "[[ ],{ }]", "[[],{}]" }, { "0.1000000000000000055511151231257827", "0.1" },
+  { " \t\r\n1 \t\r\n", "1" }, { "[ 1 , 2 ]", "[1,2]" },
+  { '{ "b" : 1 , "a" : 2 }', '{"a":2,"b":1}' }, { "1E5", "100000.0" }, { "1e5", "100000.0" },
+  { "0e0", "0.0" }, { "-0", "0" }, { "1.50", "1.5" }, { "1e-400", "0.0" }, { "0.1e1", "1.0" },
+  { "12E+2", "1200.0" },
+  { '"\\/"', '"/"' }, { '"\\u00e9\\u20AC"', '"\xC3\xA9\xE2\x82\xAC"' },
+  { '"\\ud83d\\uDE00"', '"\xF0\x9F\x98\x80"' }, { '"\\u0041\\u007f"', '"A\x7F"' },
+  { '{"a":1,"a":2}', '{"a":2}' }, { '{"a":1,"a":{}}', '{"a":{}}' }, { "[[ ],{ }]", "[[],{}]" },
+  { "0.1000000000000000055511151231257827", "0.1" },
 }
 
 -- Texts that are refused, the byte that is named, and words of the message.
 local REFUSED = {
-  { "", 1, "empty" }, { " \n ", 1, "empty" }, { "[", 2, "too early" }, { "[1", 3, "too early" }, { "[1,", 4, "too early" }, { '{"a"', 5, "too early" },
-  { '"abc', 5, "too early" }, { '{"a":', 6, "too early" }, { "[1,]", 4 }, { "[,1]", 2 }, { "[1,,2]", 4 }, { "[1 2]", 4 }, { "[1;2]", 3 }, { "]", 1 }, { "[}", 2 },
-  { '{"a":1,}', 8 }, { "{,}", 2 }, { "{1:2}", 2 }, { "{a:1}", 2 }, { "{'a':1}", 2 }, { '{"a" 1}', 6 }, { '{"a":1 "b":2}', 10 }, { '{"a"::1}', 6 },
-  { "[1]]", 4, "more text" }, { "1 2", 3, "more text" }, { "{} x", 4, "more text" }, { "[] //", 4, "more text" }, { "/**/1", 1 },
-  { "tru", 3 }, { "True", 4 }, { "nul", 3 }, { "nan", 3 }, { "NaN", 3 }, { "Infinity", 8 }, { "-Infinity", 1 }, { "undefined", 9 },
-  { "+1", 1 }, { ".5", 1 }, { "-", 1 }, { "1.", 2 }, { "1.e1", 2 }, { "1e", 2 }, { "1e+", 3 }, { "01", 1 }, { "-01", 2 }, { "0x10", 2 }, { "1_000", 2 }, { "--1", 1 },
-  { "9223372036854775808", 19, "beyond 64 bits" }, { "[-9223372036854775809]", 21, "beyond 64 bits" }, { "1e400", 5, "too large" }, { "-1e400", 6, "too large" },
-  { "'a'", 1 }, { '"\\x41"', 3 }, { '"\\u12"', 6 }, { '"\\u12G4"', 6 }, { '"\\"', 4, "too early" }, { '"a\nb"', 2 }, { '"a\tb"', 2 }, { '"\x01"', 1 },
-  { '"\\ud800"', 8 }, { '"\\udc00"', 8 }, { '"\\ud800\\u0041"', 14 }, { '"\\ude00\\ud83d"', 14 },
-  { '"a\xFFb"', 3, "UTF%-8" }, { '"\xC0\x80"', 2, "UTF%-8" }, { '"\xE0\x80\x80"', 2, "UTF%-8" }, { '"\xED\xA0\x80"', 2, "UTF%-8" },
-  { '"\xF4\x90\x80\x80"', 2, "UTF%-8" }, { '"\xF8\x88\x80\x80\x80"', 2, "UTF%-8" }, { '"\xC3"', 2, "UTF%-8" }, { '"\xE2\x82"', 2, "UTF%-8" }, { '"\x80"', 2, "UTF%-8" },
-  { "\xFF", 1, "UTF%-8" }, { "[\xC3\xA9]", 2 }, { "\xEF\xBB\xBF1", 1, "byte order mark" }, { "1\0", 2, "NUL" }, { "[1\0]", 3, "NUL" }, { '"\0"', 2, "NUL" }, { "\0", 1, "NUL" },
+  { "", 1, "empty" }, { " \n ", 1, "empty" }, { "[", 2, "too early" }, { "[1", 3, "too early" },
+  { "[1,", 4, "too early" }, { '{"a"', 5, "too early" },
+  { '"abc', 5, "too early" }, { '{"a":', 6, "too early" }, { "[1,]", 4 }, { "[,1]", 2 },
+  { "[1,,2]", 4 }, { "[1 2]", 4 }, { "[1;2]", 3 }, { "]", 1 }, { "[}", 2 },
+  { '{"a":1,}', 8 }, { "{,}", 2 }, { "{1:2}", 2 }, { "{a:1}", 2 }, { "{'a':1}", 2 },
+  { '{"a" 1}', 6 }, { '{"a":1 "b":2}', 10 }, { '{"a"::1}', 6 },
+  { "[1]]", 4, "more text" }, { "1 2", 3, "more text" }, { "{} x", 4, "more text" },
+  { "[] //", 4, "more text" }, { "/**/1", 1 },
+  { "tru", 3 }, { "True", 4 }, { "nul", 3 }, { "nan", 3 }, { "NaN", 3 }, { "Infinity", 8 },
+  { "-Infinity", 1 }, { "undefined", 9 },
+  { "+1", 1 }, { ".5", 1 }, { "-", 1 }, { "1.", 2 }, { "1.e1", 2 }, { "1e", 2 }, { "1e+", 3 },
+  { "01", 1 }, { "-01", 2 }, { "0x10", 2 }, { "1_000", 2 }, { "--1", 1 },
+  { "9223372036854775808", 19, "beyond 64 bits" },
+  { "[-9223372036854775809]", 21, "beyond 64 bits" }, { "1e400", 5, "too large" },
+  { "-1e400", 6, "too large" },
+  { "'a'", 1 }, { '"\\x41"', 3 }, { '"\\u12"', 6 }, { '"\\u12G4"', 6 },
+  { '"\\"', 4, "too early" }, { '"a\nb"', 2 }, { '"a\tb"', 2 }, { '"\x01"', 1 },
+  { '"\\ud800"', 8 }, { '"\\udc00"', 8 }, { '"\\ud800\\u0041"', 14 },
+  { '"\\ude00\\ud83d"', 14 },
+  { '"a\xFFb"', 3, "UTF%-8" }, { '"\xC0\x80"', 2, "UTF%-8" }, { '"\xE0\x80\x80"', 2, "UTF%-8" },
+  { '"\xED\xA0\x80"', 2, "UTF%-8" },
+  { '"\xF4\x90\x80\x80"', 2, "UTF%-8" }, { '"\xF8\x88\x80\x80\x80"', 2, "UTF%-8" },
+  { '"\xC3"', 2, "UTF%-8" }, { '"\xE2\x82"', 2, "UTF%-8" }, { '"\x80"', 2, "UTF%-8" },
+  { "\xFF", 1, "UTF%-8" }, { "[\xC3\xA9]", 2 }, { "\xEF\xBB\xBF1", 1, "byte order mark" },
+  { "1\0", 2, "NUL" }, { "[1\0]", 3, "NUL" }, { '"\0"', 2, "NUL" }, { "\0", 1, "NUL" },
   { '{"a\\u0000":1}', 10, "NUL" }, { "\f1", 1 }, { "\xC2\xA01", 1 }, { "[1]\0", 4, "NUL" },
 }
 
@@ -48,7 +70,9 @@ t.test("what was read is written as it was", function()
 end)
 
 t.test("other spellings are read", function()
-  for _, row in ipairs(ACCEPTED) do t.equal(json.encode(json.decode(row[1])), row[2], row[1]) end
+  for _, row in ipairs(ACCEPTED) do
+    t.equal(json.encode(json.decode(row[1])), row[2], row[1])
+  end
 end)
 
 t.test("what is not JSON is refused at the byte where it goes wrong", function()
@@ -84,7 +108,8 @@ end)
 
 t.test("numbers keep their type", function()
   t.equal(json.decode "[143415,143415.0,1e2]", { 143415, 143415.0, 100.0 })
-  t.equal(json.encode { 143415, 143415.0, 2.0 ^ 53, math.maxinteger, math.mininteger }, "[143415,143415.0,9007199254740992.0,9223372036854775807,-9223372036854775808]")
+  t.equal(json.encode { 143415, 143415.0, 2.0 ^ 53, math.maxinteger, math.mininteger },
+    "[143415,143415.0,9007199254740992.0,9223372036854775807,-9223372036854775808]")
 end)
 
 local function digits(text)
@@ -95,12 +120,14 @@ end
 t.test("floats take the fewest digits that read back the same", function()
   math.randomseed(7)
   for _ = 1, 3000 do
-    local number = string.unpack("d", string.pack("i8", math.random(math.mininteger, math.maxinteger)))
+    local number = string.unpack("d", string.pack("i8",
+      math.random(math.mininteger, math.maxinteger)))
     if number == number and number - number == 0 then
       local text = json.encode(number)
       t.equal(tonumber(text), number)
       t.equal(json.decode(text), number)
-      t.truthy(digits(text) == 1 or tonumber(string.format("%." .. digits(text) - 1 .. "g", number)) ~= number, text)
+      t.truthy(digits(text) == 1
+        or tonumber(string.format("%." .. digits(text) - 1 .. "g", number)) ~= number, text)
     end
   end
 end)
@@ -121,12 +148,15 @@ t.test("a list that was emptied stays a list", function()
 end)
 
 t.test("marks say list or object", function()
-  t.equal(json.encode { json.array(), json.array {}, json.object(), json.object {}, {} }, "[[],[],{},{},{}]")
+  t.equal(json.encode { json.array(), json.array {}, json.object(), json.object {}, {} },
+    "[[],[],{},{},{}]")
   local list = {}
   t.truthy(json.array(list) == list and json.object(list) == list)
   t.equal(json.encode(list), "{}")
-  for _, row in ipairs { { {}, false, true }, { json.array(), true, false }, { { 1 }, true, false }, { { a = 1 }, false, true }, { { 1, a = 1 }, false, false },
-    { "x", false, false }, { json.null, false, false }, { json.decode "[]", true, false }, { { [1.5] = 1 }, false, false } } do
+  for _, row in ipairs { { {}, false, true }, { json.array(), true, false },
+    { { 1 }, true, false }, { { a = 1 }, false, true }, { { 1, a = 1 }, false, false },
+    { "x", false, false }, { json.null, false, false }, { json.decode "[]", true, false },
+    { { [1.5] = 1 }, false, false } } do
     t.equal({ json.is_array(row[1]), json.is_object(row[1]) }, { row[2], row[3] })
   end
   t.raises(function() json.array(setmetatable({}, {})) end, "metatable of its own")
@@ -149,12 +179,24 @@ do
   end
 end
 local WRONG = {
-  { 0 / 0, "^NaN cannot be JSON" }, { { tickets = { {}, {}, { price = 0 / 0 } } }, "^tickets%[3%]%.price: NaN cannot be JSON" }, { { x = -math.huge }, "^x: infinity" },
-  { { a = { b = print } }, "^a%.b: a function" }, { { coroutine.create(print) }, "^%[1%]: a coroutine" }, { { io.stdout }, "^%[1%]: a userdata" },
-  { { 1, nil, 3 }, "^a list has gaps" }, { { x = { [7] = 1 } }, "^x: a list has gaps" }, { { 1, x = 2 }, "at once" }, { { [1.5] = 1 }, "neither text nor a place" }, { { [0] = 1 }, "neither text nor a place" },
-  { { [true] = 1 }, "neither text nor a place" }, { { [-1] = 1 }, "neither text nor a place" }, { json.array { x = 1 }, "at once" }, { json.object { 1 }, "integer keys" }, { loop, "^a%.b: a table holds itself" },
-  { deep, "^%.%.%..*%[1%]: nested deeper than 2048" }, { { ["a b"] = { ["\xFF"] = 1 } }, '^%["a b"%]%["%?"%]: the key is not UTF%-8' }, { { ["a\0"] = 1 }, "NUL" },
-  { { s = "ab\xFF" }, "^s: the string is not UTF%-8 %(byte 3%)" }, { { s = "\xED\xA0\x80" }, "byte 1" }, { { [("k"):rep(90)] = print }, '^%["k+%.%.%."%]: a function' }, { nil, "nil cannot be JSON" },
+  { 0 / 0, "^NaN cannot be JSON" }, { { tickets = { {}, {},
+  { price = 0 / 0 } } }, "^tickets%[3%]%.price: NaN cannot be JSON" },
+  { { x = -math.huge }, "^x: infinity" },
+  { { a = { b = print } }, "^a%.b: a function" },
+  { { coroutine.create(print) }, "^%[1%]: a coroutine" },
+  { { io.stdout }, "^%[1%]: a userdata" },
+  { { 1, nil, 3 }, "^a list has gaps" }, { { x = { [7] = 1 } }, "^x: a list has gaps" }, { { 1,
+  x = 2 }, "at once" }, { { [1.5] = 1 }, "neither text nor a place" },
+  { { [0] = 1 }, "neither text nor a place" },
+  { { [true] = 1 }, "neither text nor a place" }, { { [-1] = 1 }, "neither text nor a place" },
+  { json.array { x = 1 }, "at once" }, { json.object { 1 }, "integer keys" },
+  { loop, "^a%.b: a table holds itself" },
+  { deep, "^%.%.%..*%[1%]: nested deeper than 2048" },
+  { { ["a b"] = { ["\xFF"] = 1 } }, '^%["a b"%]%["%?"%]: the key is not UTF%-8' },
+  { { ["a\0"] = 1 }, "NUL" },
+  { { s = "ab\xFF" }, "^s: the string is not UTF%-8 %(byte 3%)" },
+  { { s = "\xED\xA0\x80" }, "byte 1" },
+  { { [("k"):rep(90)] = print }, '^%["k+%.%.%."%]: a function' }, { nil, "nil cannot be JSON" },
 }
 
 t.test("what cannot be JSON is named with its path", function()
@@ -171,8 +213,11 @@ end)
 
 t.test("both directions end at the same depth", function()
   local function nested(n, inner) return ("["):rep(n) .. inner .. ("]"):rep(n) end
-  for _, text in ipairs { nested(2048, ""), nested(2047, "1") } do t.equal(json.encode(json.decode(text)), text) end
-  t.equal(select(2, pcall(json.decode, nested(2048, "1"))).message:match "nested deeper than %d+", "nested deeper than 2048")
+  for _, text in ipairs { nested(2048, ""), nested(2047, "1") } do
+    t.equal(json.encode(json.decode(text)), text)
+  end
+  t.equal(select(2, pcall(json.decode,
+    nested(2048, "1"))).message:match "nested deeper than %d+", "nested deeper than 2048")
   t.equal(at(nested(100000, "")), 2049)
   local value = json.decode(nested(2048, ""))
   t.raises(function() json.encode { value } end, "nested deeper")
@@ -196,7 +241,9 @@ local function random_value(depth)
   if kind == 2 then return math.random(-1000, 1000) + 0.5 end
   if kind == 3 then return math.random(2) == 1 end
   if kind == 4 then return json.null end
-  if kind == 5 then return utf8.char(math.random(1, 0xD7FF), math.random(0xE000, 0x10FFFF), math.random(1, 40)) end
+  if kind == 5 then
+    return utf8.char(math.random(1, 0xD7FF), math.random(0xE000, 0x10FFFF), math.random(1, 40))
+  end
   local out = {}
   for i = 1, math.random(1, 6) do
     local key = kind == 6 and i or "k" .. math.random(100)
@@ -217,11 +264,13 @@ end)
 
 t.test("damaged documents never break it, and what it takes cjson takes", function()
   math.randomseed(99)
-  local pieces = { "[", "]", "{", "}", ",", ":", '"', "\\", "0", "-", "e9", ".", "null", "\xFF", "\0", " ", "\\u", "d800" }
+  local pieces = { "[", "]", "{", "}", ",", ":", '"', "\\", "0", "-", "e9", ".", "null", "\xFF",
+    "\0", " ", "\\u", "d800" }
   for _ = 1, 3000 do
     local text = json.encode(random_value(2))
     local where = math.random(0, #text)
-    text = text:sub(1, where) .. pieces[math.random(#pieces)] .. text:sub(where + math.random(0, 2))
+    text = text:sub(1, where) .. pieces[math.random(#pieces)]
+      .. text:sub(where + math.random(0, 2))
     local value, _, position = c.decode(text)
     if position then
       t.truthy(position >= 1 and position <= #text + 1)
