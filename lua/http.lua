@@ -1,0 +1,135 @@
+---Requests to any other service, under the transport rules of all calls: https (http to loopback),
+---certificates checked, no redirect followed, nothing taken from the environment. No journal.
+local errors = require("siterun.errors")
+local nearest = require("siterun.nearest")
+local wire = require("siterun.wire")
+
+local M = {}
+
+local READS = { GET = true, HEAD = true, OPTIONS = true }
+
+local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout", "body_max", "ca_file", "proxy" }
+
+---@class http.Options
+---@field query? table<string, string|number|boolean> added to the URL, in the order of the names
+---@field headers? table<string, string|number|userdata> values may be secrets (require "secret")
+---@field json? any sent as JSON
+---@field body? string sent as it is
+---@field timeout? number seconds; 60 unless told
+---@field body_max? integer bytes that the answer may have; 32 MiB unless told
+---@field ca_file? string PEM file of a further authority
+---@field proxy? string URL of a proxy; none unless told
+
+local function refuse(message)
+  errors.raise({ kind = "usage", service = "http", operation = "request", message = message, sent = "no" })
+end
+
+local function check_names(options)
+  local known = {}
+  for _, name in ipairs(OPTIONS) do
+    known[name] = true
+  end
+  for name in pairs(options) do
+    if not known[name] then
+      local near = nearest.find(tostring(name), OPTIONS)
+      refuse(("unknown option %q%s"):format(tostring(name), near and (", did you mean %q?"):format(near) or ""))
+    end
+  end
+end
+
+local function pairs_of(map, what)
+  if map ~= nil and type(map) ~= "table" then
+    refuse(("%s: a table of names and values expected, got %s"):format(what, type(map)))
+  end
+  local list = {}
+  for name, value in pairs(map or {}) do
+    if type(name) ~= "string" then
+      refuse(("%s: names are strings, got a %s"):format(what, type(name)))
+    end
+    list[#list + 1] = { name, type(value) == "boolean" and tostring(value) or value }
+  end
+  table.sort(list, function(a, b)
+    return a[1] < b[1]
+  end)
+  return list
+end
+
+local function has_header(headers, wanted)
+  for _, pair in ipairs(headers) do
+    if pair[1]:lower() == wanted then
+      return true
+    end
+  end
+  return false
+end
+
+local function add_body(request, options)
+  request.body = options.body
+  if options.json == nil then
+    return
+  end
+  if options.body ~= nil then
+    refuse("`json` and `body` exclude each other")
+  end
+  request.body = require("json").encode(options.json)
+  if not has_header(request.headers, "content-type") then
+    table.insert(request.headers, { "Content-Type", "application/json" })
+  end
+end
+
+local function build(options)
+  if type(options) ~= "table" then
+    refuse("a table of options expected, got " .. type(options))
+  end
+  check_names(options)
+  if type(options.url) ~= "string" then
+    refuse("url: a string expected, got " .. type(options.url))
+  end
+  local method = (options.method or "GET"):upper()
+  local request = {
+    method = method, url = options.url, write = not READS[method],
+    query = pairs_of(options.query, "query"), headers = pairs_of(options.headers, "headers"),
+    timeout = options.timeout, body_max = options.body_max, ca_file = options.ca_file, proxy = options.proxy,
+  }
+  add_body(request, options)
+  return request
+end
+
+---Sends a request. A status is no error here; no answer is one.
+---@async
+---@param options http.Options method, url and the rest
+---@return siterun.Response
+function M.request(options)
+  local request = build(options)
+  local ok, response, failure = pcall(wire.send, request)
+  if not ok then
+    if type(response) == "string" then
+      refuse(response)
+    end
+    error(response, 0)
+  end
+  if not response then
+    errors.raise(errors.from(failure, { service = "http", operation = request.method }))
+  end
+  return response
+end
+
+local function shorthand(method)
+  return function(url, options)
+    local all = { method = method, url = url }
+    for name, value in pairs(options or {}) do
+      if name == "method" or name == "url" then
+        refuse(("%q is set by http.%s itself"):format(name, method:lower()))
+      end
+      all[name] = value
+    end
+    return M.request(all)
+  end
+end
+
+---@type async fun(url: string, options?: http.Options): siterun.Response
+M.get = shorthand("GET")
+---@type async fun(url: string, options?: http.Options): siterun.Response
+M.post = shorthand("POST")
+
+return M

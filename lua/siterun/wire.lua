@@ -1,0 +1,113 @@
+---Sends one request and waits for its answer: what every call of every client goes through.
+local clock = require("c.clock")
+local errors = require("siterun.errors")
+local http = require("c.http")
+local scheduler = require("siterun.scheduler")
+local settings = require("siterun.settings")
+
+local M = {}
+
+---@class siterun.Response
+---@field status integer
+---@field body string decompressed
+---@field headers table<string, string> lower-case names; repeated ones joined by ", " (RFC 9110 5.3)
+---@field json any the decoded body; reading it raises a decode error when it is no JSON
+---@field attempts integer requests sent for it, logins not counted
+---@field retry_after? number seconds that the answer asks to wait
+---@field url string without secrets
+local Response = {}
+
+local function parse_headers(lines)
+  local headers = {}
+  for name, value in lines:gmatch("([^:\r\n]+):[ \t]*([^\r\n]*)") do
+    name, value = name:lower(), value:gsub("[ \t]+$", "")
+    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+  end
+  return headers
+end
+
+local LAZY = {
+  headers = function(response)
+    return parse_headers(response.lines)
+  end,
+  json = function(response)
+    return require("json").decode(response.body, { bom = true })
+  end,
+}
+
+-- Headers and JSON are made when they are read: most callers want one of the two.
+function Response.__index(response, name)
+  local make = LAZY[name]
+  local value = make and make(response)
+  rawset(response, name, value)
+  return value
+end
+
+local function print_exchange(request, op, started, what)
+  local ms = (clock.monotonic() - started) * 1000
+  io.stderr:write(("siterun: %s %s %s %.0f ms\n"):format(request.method, op:url(), what, ms))
+end
+
+-- A write that is cut off on its way may have happened; whoever cancelled the task must hear of it.
+local Flight = {}
+
+function Flight.__close(self)
+  if self.request.write and not self.op:ready() and self.op:is_sent() then
+    scheduler.unknown = errors.new({
+      kind = "unknown_outcome", operation = self.request.operation, sent = "unknown",
+      message = "a write was cancelled after it had been sent", url = self.op:url(), attempts = 1,
+    })
+  end
+  self.op:close()
+end
+
+local function read(op, request)
+  local status, body, lines, attempts, retry_after = op:result()
+  if not status then
+    body.url = op:url()
+    return nil, body
+  end
+  local response = { status = status, body = body, lines = lines, attempts = attempts }
+  response.retry_after = retry_after
+  response.url = status >= 400 and op:url() or nil
+  return setmetatable(response, Response)
+end
+
+---@class siterun.Request
+---@field account? userdata of c.account; else `url` is asked
+---@field operation? string for errors: "tickets:get"
+---@field method string
+---@field path? string
+---@field url? string
+---@field query? {[1]: string, [2]: string}[]
+---@field headers? {[1]: string, [2]: string|userdata}[]
+---@field body? string
+---@field write? boolean
+---@field timeout? number seconds
+---@field priority? "high"|"normal"|"low"
+---@field body_max? integer bytes
+
+---@async
+---@param request siterun.Request
+---@return siterun.Response? response whatever its status
+---@return table? failure kind, message, sent, attempts, url
+function M.send(request)
+  local operation = request.operation
+  request.operation = nil
+  local op, failure = http.start(request)
+  request.operation = operation
+  if not op then
+    return nil, failure
+  end
+  local flight <close> = setmetatable({ op = op, request = request }, Flight)
+  local started = settings.trace and clock.monotonic()
+  scheduler.wait(op)
+  local response, problem = read(op, request)
+  if started then
+    local what = response and ("%d, %d bytes,"):format(response.status, #response.body) or problem.kind .. ","
+    print_exchange(request, op, started, what)
+  end
+  return response, problem
+end
+
+return M
