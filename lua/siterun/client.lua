@@ -117,6 +117,24 @@ function Client:known(operation)
   end)
 end
 
+local function check_group(service, name, given)
+  local fields, names = {}, {}
+  for _, setting in ipairs(service.settings) do
+    if setting.group == name then
+      fields[setting.field], names[#names + 1] = true, setting.field
+    end
+  end
+  if type(given) ~= "table" then
+    errors.raise { kind = "config", service = service.name, message = name .. " must be a table" }
+  end
+  for key in pairs(given) do
+    if not fields[key] then
+      errors.raise { kind = "config", service = service.name, message = string.format(
+        "%s: unknown field %q%s", name, tostring(key), nearest.hint(key, names)) }
+    end
+  end
+end
+
 ---Settings given as one table, such as user = { id =, name =, email = }, become single ones.
 local function spread_groups(service, options)
   local out = {}
@@ -124,10 +142,7 @@ local function spread_groups(service, options)
   for _, setting in ipairs(service.settings) do
     local group = setting.group and options[setting.group]
     if group then
-      if type(group) ~= "table" then
-        errors.raise { kind = "config", service = service.name,
-          message = string.format("option %q must be a table", setting.group) }
-      end
+      check_group(service, setting.group, group)
       out[setting.name], out[setting.group] = group[setting.field], nil
     end
   end
