@@ -31,7 +31,7 @@ end
 
 ---Decodes JSON or XML. An empty body is nil without a problem.
 ---@param response table status, headers, body
----@return any value, string? problem
+---@return any value, string? problem and its place
 function M.decode(response)
   local text = M.text(response.body)
   if not text:find("%S") then return nil end

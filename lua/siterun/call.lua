@@ -55,7 +55,7 @@ local function fail_status(client, endpoint, response, kind)
     fields.hint = "check the configured address"
   end
   fields.errors, fields.code = found.errors, found.code
-  fields.retry_after = status.retry_after(response.headers)
+  fields.retry_after = response.retry_after
   M.fail(client, endpoint, fields)
 end
 
@@ -63,7 +63,7 @@ end
 local function fail_inside(client, endpoint, response, value)
   local code = math.tointeger(value.statusCode)
   local inner = code and code >= 400 and code < 600 and code or 400
-  local kind = status.kind { status = inner, headers = response.headers, body = response.body }
+  local kind = status.kind { status = inner, body = response.body }
   local fields, found = fields_of(response, kind), reason.find(response)
   fields.status = code or response.status
   fields.message = found.message or "the service reports an error without a message"

@@ -129,8 +129,9 @@ local function check_group(service, name, given)
   end
   for key in pairs(given) do
     if not fields[key] then
-      errors.raise { kind = "config", service = service.name, message = string.format(
-        "%s: unknown field %q%s", name, tostring(key), nearest.hint(key, names)) }
+      errors.raise { kind = "config", service = service.name,
+        message = string.format("%s: unknown field %q%s", name, tostring(key),
+          nearest.hint(key, names)) }
     end
   end
 end

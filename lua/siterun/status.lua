@@ -1,6 +1,4 @@
 -- What an HTTP status means to the caller.
-local clock = require "c.clock"
-
 local M = {}
 
 local KINDS = { [401] = "auth", [403] = "denied", [404] = "not_found", [429] = "rate_limited" }
@@ -13,46 +11,13 @@ local NAMES = {
   [504] = "Gateway Timeout",
 }
 
-local MONTHS = {
-  Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10,
-  Nov = 11, Dec = 12,
-}
-
----Days from 1970-01-01, Gregorian.
-local function days(year, month, day)
-  if month <= 2 then year, month = year - 1, month + 12 end
-  local leaps = year // 4 - year // 100 + year // 400
-  return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719469
-end
-
----"Wed, 21 Oct 2015 07:28:00 GMT" as seconds of the epoch.
-local function http_date(text)
-  local day, month, year, hour, minute,
-    second = text:match("(%d+) (%a+) (%d+) (%d+):(%d+):(%d+) GMT")
-  if not MONTHS[month] then return nil end
-  local date = days(math.tointeger(year), MONTHS[month], math.tointeger(day))
-  return date * 86400 + hour * 3600 + minute * 60 + second
-end
-
----The seconds that a Retry-After header asks for; nil where there is none or it is nonsense.
----@param headers table lower-case names
----@return number?
-function M.retry_after(headers)
-  local text = headers["retry-after"]
-  if not text then return nil end
-  local seconds = text:match("^%s*(%d+%.?%d*)%s*$")
-  if seconds then return tonumber(seconds) end
-  local date = http_date(text)
-  return date and math.max(0, date - clock.now()) or nil
-end
-
 ---A 503 is a used-up limit where it says so; else an outage.
 local function is_limit(response)
-  return response.status == 503 and (M.retry_after(response.headers) ~= nil
+  return response.status == 503 and (response.retry_after ~= nil
     or (response.body or ""):sub(1, 2000):lower():find("rate limit", 1, true) ~= nil)
 end
 
----@param response table status, headers, body
+---@param response table status, body, retry_after
 ---@return string? kind of error; nil for success
 function M.kind(response)
   local status = response.status

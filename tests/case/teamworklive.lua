@@ -146,7 +146,7 @@ case "503 with an hour to wait is raised, not slept" {
   call = function(listener)
     return clients.teamworklive(listener):post("projects", { name = "x" }, { timeout = 5 })
   end,
-  error = { kind = "rate_limited", status = 503, retry_after = 3600, retryable = true },
+  error = { kind = "rate_limited", status = 503, retry_after = 3600.0, retryable = true },
 }
 
 one("503 of a write without Retry-After is an outage", {

@@ -56,6 +56,30 @@ t.test("a token that comes again is an error, also in a longer circle", function
   t.match(circle, "repeats")
 end)
 
+t.test("only one page is held", function()
+  local alive, most = setmetatable({}, { __mode = "k" }), 0
+  local number = 0
+  local iterator = paging.each {
+    id = "id", fail = error,
+    fetch = function()
+      collectgarbage()
+      local held = 0
+      for _ in pairs(alive) do held = held + 1 end
+      most, number = math.max(most, held), number + 1
+      local items = {}
+      for i = 1, 100 do
+        items[i] = { id = number * 100 + i }
+        alive[items[i]] = true
+      end
+      return items, number < 20 and "t" .. number or nil
+    end,
+  }
+  local count = 0
+  for _ in iterator do count = count + 1 end
+  t.equal(count, 2000)
+  t.truthy(most <= 100, "held " .. most)
+end)
+
 t.test("an empty list is empty", function()
   t.equal((walk { { {}, nil } }), "")
 end)
