@@ -68,6 +68,9 @@ soak: test asan ## the long proofs: each allocation failing once, the tests unde
 sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
 	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
 
+docs: $(PROGRAM) ## write the declarations' tables into the README
+	./$(PROGRAM) tests/docs.lua README.md
+
 install: $(PROGRAM) ## into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/siterun
 
@@ -115,5 +118,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: help deps all demo test asan check format soak sweep install clean run-demo run-tests FORCE
+.PHONY: help deps all demo test asan check docs format soak sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d
