@@ -40,6 +40,10 @@ that reach them. Ends on SIGTERM or SIGINT.
                            html or error (200 that holds an error) before anything is done;
                            lost (no answer), truncate, bom or empty after it was done
   --verbose                one line per request on standard error
+
+For tests, on the same port: GET /_sandbox/requests[?since=N] and /_sandbox/counters,
+POST /_sandbox/reset, /_sandbox/expire (all sessions) and /_sandbox/fault ({"fault": "..."}),
+DELETE /_sandbox/fault.
 ]]
 
 local UNITS = { ms = 1, s = 1000, m = 60000, h = 3600000, d = 86400000 }

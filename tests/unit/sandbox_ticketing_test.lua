@@ -66,6 +66,8 @@ t.test("offset and limit; ten tickets unless told", function()
   local all = sb:tk("GET", "/tickets?limit=30").json.items
   t.equal(sb:tk("GET", "/tickets?limit=5&offset=20").json.items[1].id, all[21].id)
   t.equal(#sb:tk("GET", "/tickets").json.items, 10)
+  t.truthy(sb:tk("GET", "/tickets?limit=249").json.continuationToken, "one ticket is left")
+  t.equal(sb:tk("GET", "/tickets?limit=250").json.continuationToken, nil)
   t.equal(#sb:tk("GET", "/tickets?offset=1000").json.items, 0)
   t.match(sb:tk("GET", "/tickets?offset=1000").body, '"items":%[%]')
 end)
