@@ -21,12 +21,13 @@ local function pause(co, waitable)
   inner.over = true
 end
 
-local function settle(co, ok, mark, ...)
+local function settle(co, ok, ...)
+  local mark, waitable = ...
   if ok and mark == scheduler.WAIT then
-    pause(co, (...))
+    pause(co, waitable)
     return settle(co, raw.resume(co))
   end
-  return ok, mark, ...
+  return ok, ...
 end
 
 ---@diagnostic disable-next-line: duplicate-set-field

@@ -97,13 +97,14 @@ local function fail(task, e)
   finish(task, false, e)
 end
 
-local function settle(task, ok, mark, ...)
+local function settle(task, ok, ...)
+  local mark, waitable = ...
   if not ok then
     fail(task, mark)
   elseif status(task.co) == "dead" then
-    finish(task, true, mark, ...)
+    finish(task, true, ...)
   elseif mark == M.WAIT then
-    suspend(task, (...))
+    suspend(task, waitable)
   else
     fail(task, "attempt to yield from outside a coroutine")
   end

@@ -11,16 +11,11 @@ local function refuse(message, code)
   error(setmetatable({ message = message, code = code }, M.Refusal), 0)
 end
 
+---Runs f as the main task.
 ---@param f function
 ---@return any ... what f returns
 function M.call(f, ...)
-  if package.searchers[2]("task") then
-    local found, task = pcall(require, "task")
-    if found then
-      return task.run(f, ...)
-    end
-  end
-  return f(...)
+  return require("task").run(f, ...)
 end
 
 ---@param module string

@@ -3,7 +3,7 @@ local t = require("tests.t")
 local function run(text, memory)
   local path = t.write(t.scratch .. "/trace.lua", text)
   local result = t.siterun({ args = { path }, memory = memory })
-  result.stderr = result.stderr:gsub("%f[%S]/%S*/trace%.lua", "trace.lua")
+  result.stderr = result.stderr:gsub("/%S*/trace%.lua", "trace.lua")
   return result
 end
 
@@ -62,5 +62,11 @@ end)
 t.test("no memory is an error like any other", function()
   local result = run("local s = ('x'):rep(1 << 30)", 900)
   t.equal(result.code, 1)
-  t.match(result.stderr, "siterun: not enough memory\n$")
+  t.match(result.stderr, "siterun: not enough memory\nstack traceback:\n\ttrace.lua:1: in main chunk\n$")
+end)
+
+t.test("an error of a spawned task shows that task's frames", function()
+  local result = run('local task = require "task"\nlocal function work()\n  task.sleep(0)\n  error("in the task")\nend\n'
+    .. "task.spawn(work):join()\n")
+  t.match(result.stderr, "^siterun: trace.lua:4: in the task\nstack traceback:\n\ttrace.lua:4: in function <trace.lua:2>\n$")
 end)
