@@ -50,10 +50,13 @@ local HINTS = {
   unknown_outcome = "look at the service whether it happened before repeating it",
 }
 
-local SENT = {
-  no = "nothing was sent",
-  unknown = "it may or may not have taken effect",
-}
+---What a person must know about what happened at the service.
+local function effect(e)
+  if e.kind == "unknown_outcome" and e.sent == "unknown" then
+    return "it may or may not have taken effect"
+  end
+  return e.service and e.sent == "no" and "nothing was sent" or nil
+end
 
 local function scrub(text, max)
   return text ~= nil and line.clean(secret.redact(tostring(text)), max) or nil
@@ -80,9 +83,7 @@ function M.new(fields)
   e.errors = scrub_list(fields.errors)
   e.code, e.url = scrub(fields.code, 100), scrub(fields.url, 2000)
   e.sent, e.attempts = fields.sent or "no", fields.attempts or 0
-  if e.retryable == nil then
-    e.retryable = RETRYABLE[e.kind] and e.sent ~= "unknown" or false
-  end
+  if e.retryable == nil then e.retryable = RETRYABLE[e.kind] or false end
   return e
 end
 
@@ -117,17 +118,18 @@ function M.exit_code(value)
   return M.is(value) and EXIT_CODES[value.kind] or 1
 end
 
----"42 s", "15 min": a wait as a person says it.
+---"now", "in 42 s", "in 15 min": a wait as a person says it.
 ---@param seconds number
 ---@return string
 local function wait(seconds)
-  if seconds < 120 then return string.format("%d s", math.ceil(seconds)) end
-  return string.format("%d min", math.ceil(seconds / 60))
+  if seconds <= 0 then return "now" end
+  if seconds < 120 then return string.format("in %d s", math.ceil(seconds)) end
+  return string.format("in %d min", math.ceil(seconds / 60))
 end
 
 local function advice(e)
   if e.kind == "rate_limited" and e.retry_after then
-    return "the account's limit is used up: try again in " .. wait(e.retry_after)
+    return "the account's limit is used up: try again " .. wait(e.retry_after)
   end
   return e.hint or HINTS[e.kind]
 end
@@ -151,7 +153,7 @@ function Error.__tostring(e)
   local status = e.status and string.format(" (HTTP %d)", e.status) or ""
   local said = e.message:gsub("%.$", "")
   local parts = { place(e) .. e.kind .. status .. ": " .. said .. complaints(e) }
-  if e.service and SENT[e.sent] then parts[#parts + 1] = SENT[e.sent] end
+  parts[#parts + 1] = effect(e)
   parts[#parts + 1] = advice(e)
   return line.clean(table.concat(parts, "; "), 1500)
 end

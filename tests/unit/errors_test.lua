@@ -33,6 +33,12 @@ t.test("a rate limit says when to try again", function()
     "in 60 min")
 end)
 
+t.test("a read without an answer says nothing of effects", function()
+  local e = sample { kind = "network", message = "reset", sent = "unknown" }
+  t.equal(tostring(e), "ticketing tickets:get: network: reset; check the address and the network")
+  t.equal(e.retryable, true)
+end)
+
 t.test("the service's own hint goes before the general one", function()
   t.match(tostring(sample { kind = "auth", message = "no", hint = "the key changed" }),
     "the key changed$")
