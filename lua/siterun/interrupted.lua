@@ -1,6 +1,7 @@
----The error raised by the first SIGINT. Required when it happens.
-local found, errors = pcall(require, "siterun.errors")
-if found and errors.new then
-  return errors.new({ kind = "interrupted", message = "interrupted", sent = "unknown" })
+local errors = require("siterun.errors")
+
+---The error of a run that SIGINT stops.
+---@return siterun.Error
+return function()
+  return errors.new({ kind = "interrupted", message = "by SIGINT", sent = "unknown" })
 end
-return { kind = "interrupted", message = "interrupted" }

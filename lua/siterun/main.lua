@@ -7,6 +7,9 @@ local function take_settings(given)
   for name, value in pairs(given) do
     settings[name] = value
   end
+  if settings.deadline then
+    require("c.loop").deadline(settings.deadline)
+  end
 end
 
 ---The state is closed on the way out unless a script forbids it: guards and files are in it.

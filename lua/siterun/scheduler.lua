@@ -162,7 +162,7 @@ function M.on_end(op, f)
 end
 
 local function interrupt()
-  error(require("siterun.interrupted"), 0)
+  error(require("siterun.interrupted")(), 0)
 end
 
 -- A nested step may empty the queue before its turn comes here.

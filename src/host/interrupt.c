@@ -15,6 +15,7 @@ static void raise_interrupted(lua_State *L, lua_Debug *ar)
     lua_getglobal(L, "require");
     lua_pushliteral(L, "siterun.interrupted");
     lua_call(L, 1, 1);
+    lua_call(L, 0, 1);
     lua_error(L);
 }
 

@@ -104,6 +104,14 @@ for _, text in ipairs({ "soon", "10x", "=", "0", "0s", "s", "1e3s", "inf", "nan"
   end)
 end
 
+t.test("a wait that would pass the deadline ends the run with 6", function()
+  local run = t.siterun({
+    args = { "--deadline", "50ms", "-e", "local task = require('task') task.sleep(1000)" },
+  })
+  t.equal(run.code, 6)
+  t.match(run.stderr, "^siterun: %(command line%):1: .*deadline")
+end)
+
 t.test("every option reaches the settings", function()
   local code = [[
     local s = require("siterun.settings")

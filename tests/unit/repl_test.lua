@@ -74,6 +74,21 @@ t.test("Ctrl-C stops a script with exit code 130", function()
   session:wait("siterun: %(command line%):1: interrupted.*exit code 130")
 end)
 
+t.test("Ctrl-C stops a script that waits, and its guards close", function()
+  local code = [[
+    local task = require("task")
+    task.spawn(function()
+      local guard <close> = setmetatable({}, { __close = function() print("closed") end })
+      task.sleep(1000)
+    end)
+    print("waiting")
+    coroutine.wrap(task.sleep)(1000)]]
+  local session <close> = terminal.siterun("-e", code)
+  session:wait("waiting\n")
+  session:press("C-c")
+  session:wait("closed\nsiterun: interrupted: by SIGINT\nexit code 130")
+end)
+
 t.test("a second Ctrl-C kills a script that catches the first", function()
   local code = "print('busy') while true do pcall(function() while true do end end) print('caught') end"
   local session <close> = terminal.siterun("-e", code)
