@@ -54,7 +54,12 @@ test: deps ## build, then run all tests
 asan: deps ## all tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SAN=1 run-tests
 
-check: test asan ## the style's limits, the linters, and all tests in each build
+pressure: deps ## the Lua tests while the collector never rests
+	@SITERUN_COLLECTOR=pressure $(MAKE) --no-print-directory C_TESTS= run-tests
+
+check: test asan pressure rules ## all tests in each build, and the rules
+
+rules: $(PROGRAM) ## what a machine can check of the style: limits, linters, names
 	@tests/check ./$(PROGRAM) $(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))
 
 format: ## lay out the C code as .clang-format says
@@ -118,5 +123,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: help deps all demo test asan check docs format soak sweep install clean run-demo run-tests FORCE
+.PHONY: help deps all demo test asan pressure check rules docs format soak sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d

@@ -74,7 +74,7 @@ end
 
 ---Lets the replies that are held under this label go.
 ---@param label string
-function Listener:release(label)
+function Listener.release(_, label)
   M.ask { ["do"] = "release", label = label }
 end
 
