@@ -6,5 +6,6 @@ files["tests"] = { max_line_length = false }
 -- What the host gives to recipes and sessions.
 files["lua/siterun/main.lua"] = { globals = { "arg", "os" } }
 files["lua/siterun/script.lua"] = { globals = { "_G", "package" } }
+files["lua/siterun/coroutines.lua"] = { globals = { "coroutine" } }
 files["lua/repl"] = { globals = { "_G" } }
 files["tests/run.lua"] = { globals = { "package" } }

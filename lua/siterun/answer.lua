@@ -37,9 +37,9 @@ function M.decode(response)
   if not text:find("%S") then return nil end
   if M.is_html(response) then return nil, "an HTML page came instead of data" end
   if M.is_xml(response) then return require("siterun.xml").decode(text) end
-  local value, problem, position = json.decode(text)
+  local value, problem = json.decode(text)
   if value == nil then
-    return nil, string.format("the answer is not JSON: %s at byte %s", problem, position or "?")
+    return nil, (problem:gsub("^invalid JSON", "the answer is not JSON", 1))
   end
   return value
 end
