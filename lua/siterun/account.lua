@@ -1,5 +1,6 @@
 -- Opens the accounts of services. Clients of one account share its limit and its session.
 local account = require "c.account"
+local config = require "siterun.config"
 local errors = require "siterun.errors"
 
 local M = {}
@@ -34,6 +35,11 @@ local function address(from, settings)
   return (url:gsub("/+$", ""))
 end
 
+-- Where processes share a session; without a place each logs in for itself.
+local function session_folder(auth)
+  return auth and auth.kind == "session" and config.has_state() and config.state_dir() or nil
+end
+
 local function same(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then return a == b end
   for key, value in pairs(a) do
@@ -54,7 +60,7 @@ function M.open(service, settings)
     service = service.name, url = address(from.url, settings),
     limit = fill(from.limit, settings),
     auth = fix_headers(fill(from.auth or { kind = "none" }, settings)),
-    proxy = settings.proxy, ca_file = settings.ca_file,
+    proxy = settings.proxy, ca_file = settings.ca_file, state = session_folder(from.auth),
   }
   for _, known in ipairs(open) do
     if same(known.spec, spec) then return known end

@@ -76,8 +76,8 @@ local function find(service, setting, layers)
   end
 end
 
--- A group comes from one layer, the strongest that has any of it: half of one person and half of
--- another would be neither.
+-- A group comes from one layer, the strongest that has any of it: half of one person and half
+-- of another would be neither.
 local function settle_groups(all, found, strengths)
   local strongest = {}
   for _, setting in ipairs(all) do
@@ -118,8 +118,8 @@ local function advice(service)
     return "the sandbox does not simulate this service: give its settings to connect"
   end
   local path = M.load().path
-  local written = path and string.format(" or write it into %s", path) or ""
-  return string.format("set it%s, or try %s with --sandbox", written, service)
+  local written = path and string.format(" or section %s of %s", service, path) or ""
+  return string.format("set the environment%s, or run with --sandbox", written)
 end
 
 local function is_missing(setting, other, found)
@@ -186,6 +186,7 @@ local function checked(path, failure)
   return path
 end
 
+-- nil when nothing says where the state goes.
 local function state_path()
   local named = base.variable("SITERUN_STATE")
   local scheme = named and named:match("^%w+://")
@@ -193,10 +194,13 @@ local function state_path()
     fail(nil, "SITERUN_STATE: this version keeps its state in a folder, not in " .. scheme)
   end
   local folder = base.folder("XDG_STATE_HOME", ".local/state")
-  if not named and not folder then
-    fail(nil, "nothing says where the state goes: set SITERUN_STATE or HOME")
-  end
-  return named or folder .. "/siterun"
+  return named or folder and folder .. "/siterun"
+end
+
+---Is there a place for the state? It can be done without where it only saves work.
+---@return boolean
+function M.has_state()
+  return settings.sandbox or state_path() ~= nil
 end
 
 local state
@@ -209,7 +213,11 @@ function M.state_dir()
   if settings.sandbox then
     state = checked(file.temporary_folder())
   else
-    state = checked(file.make_folder(state_path()))
+    local path = state_path()
+    if not path then
+      fail(nil, "nothing says where the state goes: set SITERUN_STATE or HOME")
+    end
+    state = checked(file.make_folder(path))
   end
   return state
 end

@@ -384,3 +384,43 @@ t.test("secrets are in no environment that a recipe or its children can see", fu
     end]] }
   t.equal(got, "nil\nnil\nnil\texit\t1\n***\tstays\n" .. ("nil\n"):rep(#names))
 end)
+
+local SANDBOX = [[
+  local settings = require("ticketing").declaration.settings
+  local function ticketing(options) show(config.service("ticketing", settings, options)) end
+  print(config.state_dir())
+]]
+
+t.test("with the sandbox nothing real is read, sent to or mixed with", function()
+  local real = {
+    TICKETING_URL = "https://real.example", TICKETING_KEY = "hidden-key",
+    TICKETING_LIMIT = "nonsense", SITERUN_STATE = "postgresql://h/db",
+    SITERUN_CONFIG = "/no/such",
+  }
+  local got = good { args = { "--sandbox" }, env = real, file = "nonsense", code = SANDBOX .. [[
+    ticketing {
+      url = "https://real.example", key = "hidden-too", region = "eu", limit = "7/1s",
+    }
+  ]] }
+  t.match(got, "\nkey=TICKETING_KEY\nlimit=7 in 1 s\n")
+  t.match(got, "\nurl=http://127%.0%.0%.1:%d+/")
+  t.equal(got:find("region=", 1, true), nil)
+end)
+
+t.test("the sandbox and its state are gone after the run", function()
+  local got = good { args = { "--sandbox" }, code = SANDBOX .. [[
+    ticketing()
+    print(os.execute("test -d " .. config.state_dir()))
+  ]] }
+  t.match(got, "true\texit\t0\n$")
+  t.equal(os.execute("test -e " .. got:match("^%C+")), nil)
+  local port = got:match("127%.0%.0%.1:(%d+)")
+  t.equal(os.execute(("bash -c '</dev/tcp/127.0.0.1/%s' 2>/dev/null"):format(port)), nil)
+end)
+
+t.test("a service that the sandbox does not simulate takes options alone", function()
+  bad({ args = { "--sandbox" } },
+    "PROBE_URL (or PROBE_REGION), PROBE_KEY are not set", "does not simulate")
+  local code = [[probe { url = "http://localhost:9/v3", key = "abc" }]]
+  t.match(good { args = { "--sandbox" }, code = code }, "url=http://localhost:9/v3\n")
+end)
