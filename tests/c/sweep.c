@@ -1,11 +1,11 @@
 /* sweep: runs a program again and again, failing one allocation more late each time, until none
  * fails any more.
  *
- *   sweep lua|c STRIDE ARGUMENT...     (the arguments are siterun's)
+ *   sweep lua|c STRIDE|=N ARGUMENT...     (the arguments are siterun's)
  *
  * "lua" fails Lua's allocations, "c" those of our own C code (the linker wraps its malloc and
  * kin). Each run is a process of its own. It may end as it likes, but must end by itself, and
- * not without a word unless it did its work. With a STRIDE above 1 only every so many are tried. */
+ * not without a word unless it did its work. With a STRIDE above 1 only every so many are tried, with =N only the Nth. */
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -140,8 +140,8 @@ static void show(FILE *output)
         fwrite(block, 1, n, stdout);
 }
 
-/* Tries one failure; true when the program is right and there are more to try. */
-static bool try(long fail_at, int argc, char **argv, int *result)
+/* Whether the run did well with that allocation failing. */
+static bool try(long fail_at, int argc, char **argv)
 {
     FILE *output = tmpfile();
     if (output == NULL)
@@ -149,25 +149,38 @@ static bool try(long fail_at, int argc, char **argv, int *result)
     sweep->fail_at = fail_at;
     sweep->count = 0;
     int status = run_apart(output, argc, argv);
-    bool fired = sweep->count >= fail_at;
     bool ended = WIFEXITED(status) && WEXITSTATUS(status) != SANITIZER_EXIT;
-    bool silent = ftell(output) == 0 && lseek(fileno(output), 0, SEEK_END) == 0;
     bool done = ended && WEXITSTATUS(status) == 0;
-    if (!ended || (!done && (silent || !fired))) {
+    bool silent = lseek(fileno(output), 0, SEEK_END) == 0;
+    bool right = done || (ended && !silent && sweep->count >= fail_at);
+    if (!right) {
         printf("not ok - allocation %ld: wait status %#x\n", fail_at, (unsigned)status);
         show(output);
-        *result = 1;
     }
     fclose(output);
-    return fired && *result == 0;
+    return right;
+}
+
+/* Tries all from the first on; after a few breaches the rest is not worth the time. */
+static int try_all(long stride, int argc, char **argv)
+{
+    enum { BREACHES_MAX = 5 };
+    int breaches = 0;
+    for (long n = 1; breaches < BREACHES_MAX; n += stride) {
+        bool right = try(n, argc, argv);
+        breaches += !right;
+        if (right && sweep->count < n)
+            break;
+    }
+    if (breaches == 0)
+        printf("ok - %ld allocations, one in %ld failed\n", sweep->count, stride);
+    return breaches != 0;
 }
 
 int main(int argc, char **argv)
 {
-    int result = 0;
-    long n = 1, stride;
-    if (argc < 4 || (stride = strtol(argv[2], NULL, 10)) < 1) {
-        fprintf(stderr, "usage: sweep lua|c STRIDE ARGUMENT...\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: sweep lua|c STRIDE|=N ARGUMENT...\n");
         return 2;
     }
     sweep =
@@ -175,9 +188,8 @@ int main(int argc, char **argv)
     if (sweep == MAP_FAILED)
         return 1;
     sweep->in_lua = strcmp(argv[1], "lua") == 0;
-    for (; try(n, argc - 2, argv + 2, &result); n += stride)
-        ;
-    if (result == 0)
-        printf("ok - %s: %ld allocations, one in %ld failed\n", argv[1], sweep->count, stride);
-    return result;
+    if (*argv[2] == '=')
+        return !try(strtol(argv[2] + 1, NULL, 10), argc - 2, argv + 2);
+    long stride = strtol(argv[2], NULL, 10);
+    return try_all(stride > 0 ? stride : 1, argc - 2, argv + 2);
 }
