@@ -6,14 +6,19 @@
 #include "core/loop.h"
 #include "core/timer.h"
 
-/* Idle connections kept for reuse, over all hosts. */
-enum { IDLE_CONNECTIONS = 256 };
+/* Idle connections kept for reuse, over all hosts. A transfer has at most so many sockets: two
+   attempts to connect, and its resolver's. */
+enum { IDLE_CONNECTIONS = 256, SOCKETS_EACH = 3 };
+
+struct socket;
 
 struct multi {
     struct loop *loop;
     CURLM *curlm;
     struct timer timer;
     size_t count;
+    struct socket *spare;
+    size_t sockets; /* in use and spare */
     struct err failure; /* of a callback, which has no way to return one */
 };
 
@@ -21,6 +26,7 @@ struct multi {
 struct socket {
     struct loop_watch watch;
     struct multi *multi;
+    struct socket *next; /* when spare */
 };
 
 static void finish(const CURLMsg *message) {
@@ -65,19 +71,38 @@ static void socket_ready(void *context, unsigned events) {
     act(socket->multi, socket->watch.fd, what);
 }
 
+static void make_spare(struct multi *multi, struct socket *socket) {
+    socket->next = multi->spare;
+    multi->spare = socket;
+}
+
+/* The callback below must not run out of memory: libcurl 7.88 crashes when it fails. */
+static int reserve_sockets(struct multi *multi, struct err *err) {
+    while (multi->sockets < (multi->count + 1) * SOCKETS_EACH) {
+        struct socket *socket = calloc(1, sizeof *socket);
+
+        if (!socket)
+            return err_no_memory(err);
+        multi->sockets++;
+        make_spare(multi, socket);
+    }
+    return 0;
+}
+
 static void forget_socket(struct multi *multi, curl_socket_t fd, struct socket *socket) {
     if (!socket)
         return;
     loop_unwatch(multi->loop, &socket->watch);
     curl_multi_assign(multi->curlm, fd, NULL);
-    free(socket);
+    make_spare(multi, socket);
 }
 
-static struct socket *new_socket(struct multi *multi, curl_socket_t fd) {
-    struct socket *socket = calloc(1, sizeof *socket);
+static struct socket *take_socket(struct multi *multi, curl_socket_t fd) {
+    struct socket *socket = multi->spare;
 
     if (!socket)
         return NULL;
+    multi->spare = socket->next;
     socket->multi = multi;
     socket->watch = (struct loop_watch){.fd = fd, .ready = socket_ready, .context = socket};
     curl_multi_assign(multi->curlm, fd, socket);
@@ -96,7 +121,7 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context,
         forget_socket(multi, fd, socket);
         return 0;
     }
-    if (!socket && !(socket = new_socket(multi, fd)))
+    if (!socket && !(socket = take_socket(multi, fd)))
         return -1;
     return loop_watch(multi->loop, &socket->watch, events, &multi->failure);
 }
@@ -144,12 +169,20 @@ void multi_free(struct multi *multi) {
         return;
     curl_multi_cleanup(multi->curlm);
     loop_timer_stop(multi->loop, &multi->timer);
+    while (multi->spare) {
+        struct socket *next = multi->spare->next;
+
+        free(multi->spare);
+        multi->spare = next;
+    }
     free(multi);
 }
 
 int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *err) {
     CURLMcode code;
 
+    if (reserve_sockets(multi, err))
+        return -1;
     curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     code = curl_multi_add_handle(multi->curlm, transfer->easy);
     if (code)
