@@ -29,19 +29,6 @@ function M.fail(client, endpoint, fields)
   errors.raise(fields)
 end
 
--- A write that got no answer is of unknown outcome, whatever broke. An interrupted one stays
--- interrupted.
-local BROKEN = { network = true, timeout = true, decode = true, server = true, deadline = true }
-
-local function fail_unanswered(client, endpoint, raw)
-  local fields = {}
-  for key, value in pairs(raw) do fields[key] = value end
-  if endpoint.write and raw.sent == "unknown" and BROKEN[raw.kind] then
-    fields.kind = "unknown_outcome"
-  end
-  M.fail(client, endpoint, fields)
-end
-
 local function fields_of(response, kind)
   return { kind = kind, status = response.status, sent = "yes", attempts = response.attempts,
     url = response.url }
@@ -90,7 +77,7 @@ end
 ---@return table response
 function M.receive(client, endpoint, request)
   local response, raw = wire.send(request)
-  if not response then return fail_unanswered(client, endpoint, raw) end
+  if not response then return M.fail(client, endpoint, raw) end
   local kind = status.kind(response)
   if kind then return fail_status(client, endpoint, response, kind) end
   return response
