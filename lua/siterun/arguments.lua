@@ -17,11 +17,7 @@ local OPTIONS = {
   priority = { type = "enum", values = { "high", "normal", "low" } },
 }
 
----A context for siterun.schema whose complaints name the call.
----@param client table
----@param operation string
----@return siterun.Check
-function M.check(client, operation)
+local function new_check(client, operation)
   local service = client.service
   return {
     types = service.types,
@@ -38,16 +34,36 @@ function M.check(client, operation)
   }
 end
 
+---The context for siterun.schema whose complaints name the call.
+---@param client table
+---@param operation string
+---@return siterun.Check
+function M.check(client, operation)
+  local check = client.checks[operation] or new_check(client, operation)
+  client.checks[operation] = check
+  return check
+end
+
+---@type table<siterun.Endpoint, table> what M.slots found
+local slots = setmetatable({}, { __mode = "k" })
+
+local function sort_out(endpoint)
+  local found = { positional = {}, named = {}, option = {} }
+  for _, param in ipairs(endpoint.params) do
+    local list = param.option and found.option or param.positional and found.positional
+      or found.named
+    if param.name ~= endpoint.bound then list[#list + 1] = param end
+  end
+  return found
+end
+
 ---Sorts an endpoint's parameters by how the caller gives them.
 ---@param endpoint siterun.Endpoint
 ---@return table positional, table named, table option lists of parameters
 function M.slots(endpoint)
-  local positional, named, option = {}, {}, {}
-  for _, param in ipairs(endpoint.params) do
-    local list = param.option and option or param.positional and positional or named
-    if param.name ~= endpoint.bound then list[#list + 1] = param end
-  end
-  return positional, named, option
+  local found = slots[endpoint] or sort_out(endpoint)
+  slots[endpoint] = found
+  return found.positional, found.named, found.option
 end
 
 local function names_of(params)

@@ -125,7 +125,8 @@ local function check_group(service, name, given)
     end
   end
   if type(given) ~= "table" then
-    errors.raise { kind = "config", service = service.name, message = name .. " must be a table" }
+    errors.raise { kind = "config", service = service.name,
+      message = name .. " must be a table" }
   end
   for key in pairs(given) do
     if not fields[key] then
@@ -171,7 +172,7 @@ function M.connect(service, options)
   local opened = account.open(service, settings)
   local client = strict({
     service = service, settings = settings, account = opened.handle, url = opened.url,
-    cache = {}, standins = {}, warned = {},
+    cache = {}, standins = {}, warned = {}, checks = {},
   }, service.name, Client)
   add_endpoints(client)
   return client

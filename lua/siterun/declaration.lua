@@ -123,7 +123,8 @@ local PLACES = words "path query header body"
 local KINDS = words "any object list page"
 
 -- Names that every client has.
-local TAKEN = words "request limits known service settings account url cache standins warned"
+local TAKEN = words [[request limits known service settings account url cache standins
+  warned checks]]
 
 local function fail(where, form, ...)
   errors.raise { kind = "usage", message = where .. ": " .. string.format(form, ...) }
