@@ -22,11 +22,18 @@ end
 function M.fail(client, endpoint, fields)
   local service = client.service
   fields.service, fields.operation = service.name, endpoint.name
-  if endpoint.write and (fields.kind == "unknown_outcome" or fields.kind == "server") then
+  local is_open = fields.kind == "unknown_outcome" or fields.kind == "server"
+  if endpoint.write and is_open and fields.sent ~= "no" then
     fields.hint, fields.retryable = fields.hint or endpoint.look, false
   end
   fields.hint = fields.hint or hint(service, endpoint, fields.kind)
   errors.raise(fields)
+end
+
+-- What failed before the first attempt, such as a login, sent nothing of this call.
+local function fail_unanswered(client, endpoint, raw)
+  if raw.attempts == 0 then raw.sent = "no" end
+  M.fail(client, endpoint, raw)
 end
 
 local function fields_of(response, kind)
@@ -77,7 +84,7 @@ end
 ---@return table response
 function M.receive(client, endpoint, request)
   local response, raw = wire.send(request)
-  if not response then return M.fail(client, endpoint, raw) end
+  if not response then return fail_unanswered(client, endpoint, raw) end
   local kind = status.kind(response)
   if kind then return fail_status(client, endpoint, response, kind) end
   return response

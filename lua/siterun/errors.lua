@@ -151,7 +151,7 @@ end
 
 function Error.__tostring(e)
   local status = e.status and string.format(" (HTTP %d)", e.status) or ""
-  local said = e.message:gsub("%.$", "")
+  local said = e.message:gsub("([^.])%.$", "%1")
   local parts = { place(e) .. e.kind .. status .. ": " .. said .. complaints(e) }
   parts[#parts + 1] = effect(e)
   parts[#parts + 1] = advice(e)

@@ -62,7 +62,17 @@ case "wrong credentials of Teleporte are an error of kind auth that says what to
   call = function(listener)
     return clients.teleporte(listener, { password = "WRONG-PASSWORD" }).sites:list()
   end,
-  error = { kind = "auth", service = "teleporte", operation = "sites:list" },
+  error = { kind = "auth", service = "teleporte", operation = "sites:list", sent = "no", attempts = 0,
+    message = "Wrong password", hint = "check TELEPORTE_USERNAME and TELEPORTE_PASSWORD (an "
+      .. "administrator account) and TELEPORTE_ORG_TOKEN" },
+}
+
+case "a write whose login fails was not sent" {
+  given = { { on = "POST /v3/sessions", status = 500, times = 0, body = "" } },
+  call = function(listener)
+    return clients.teleporte(listener, { password = "OTHER-PASSWORD" }).keys:revoke(1)
+  end,
+  error = { kind = "server", sent = "no", attempts = 0, retryable = true },
 }
 
 case "an answer that is too large is refused" {

@@ -42,6 +42,14 @@ one("get takes format without a query", {
   sends = "GET /clientcompanies/1.xml",
 })
 
+one("XML with entities of its own is refused, not expanded", {
+  given = { headers = { ["Content-Type"] = "application/xml" },
+    body = '<!DOCTYPE a [<!ENTITY b "b"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>' },
+  call = function(tw) return tw:get("clientcompanies/1", { format = "xml" }) end,
+  sends = "GET /clientcompanies/1.xml",
+  error = { kind = "decode", message = "XML" },
+})
+
 one("an empty answer is nil", {
   given = { body = "" },
   call = function(tw) return tw:get("clientcompanies") end,
