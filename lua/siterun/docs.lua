@@ -1,4 +1,6 @@
 -- Prints what the declarations say as Markdown tables, for the README.
+local nearest = require "siterun.nearest"
+
 local M = {}
 
 local SERVICES = { "teleporte", "ticketing", "teamworklive" }
@@ -104,6 +106,20 @@ function M.parameters(service)
   return table.concat(lines, "\n")
 end
 
+---What the types mean that the service names itself.
+---@param service siterun.Service
+---@return string Markdown
+function M.types(service)
+  local names, lines = nearest.keys(service.types), {}
+  for i, name in ipairs(names) do
+    local spec, fields = service.types[name], {}
+    for j, field in ipairs(spec.fields or {}) do fields[j] = code(field.name) end
+    local listed = #fields > 0 and ": " .. table.concat(fields, ", ") or ""
+    lines[i] = string.format("- %s: %s%s", code(name), spec.text, listed)
+  end
+  return table.concat(lines, "\n")
+end
+
 ---Everything about one service.
 ---@param service siterun.Service
 ---@return string Markdown
@@ -113,7 +129,8 @@ function M.service(service)
     string.format("%s `local %s = require(\"%s\").connect()` · %s", service.text, service.short,
       service.name, service.source),
     M.settings(service), M.calls(service),
-    "<details><summary>Parameters</summary>\n\n" .. M.parameters(service) .. "\n\n</details>",
+    "<details><summary>Parameters</summary>\n\n" .. M.parameters(service)
+      .. "\n\n" .. M.types(service) .. "\n</details>",
     "",
   }, "\n\n")
 end
