@@ -15,7 +15,7 @@ end
 local priority = assert(PRIORITY[alarm.severity],
   "severity must be critical, major, minor or warning, not " .. alarm.severity)
 
-local title = alarm.text .. " - " .. alarm.site
+local title = alarm.text:match("[^\r\n]*") .. " - " .. alarm.site
 for _, status in ipairs { "Open", "Reopened", "Started" } do
   for ticket in tk.tickets:each { title = title, status = status } do
     if ticket.title == title then return print(ticket.ticketNo) end
