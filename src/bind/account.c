@@ -126,7 +126,8 @@ static void read_header(lua_State *L, int index, struct session_header *header)
         header->secret = secret_check(L, -1);
 }
 
-static void read_session(lua_State *L, const struct auth_options *auth, struct account_spec *spec)
+static void read_session(
+    lua_State *L, const struct auth_options *auth, struct account_spec *spec)
 {
     struct session_spec *session = &spec->session;
     lua_Integer count = auth->headers ? (lua_Integer)lua_rawlen(L, auth->headers) : 0;

@@ -146,7 +146,8 @@ static int add_address(lua_State *L, const struct options *o, struct buf *url, s
         return err_set(err, ERR_USAGE, "an address holds a NUL byte");
     if (o->account)
         return url_join(url, account_url(account_check(L, o->account)), given->data, err);
-    return url_check(given->data, given->len, err) || buf_add(url, given->data, given->len, err);
+    return url_check(given->data, given->len, err) ||
+           buf_add(url, given->data, given->len, err);
 }
 
 static struct exchange_request describe(lua_State *L, const struct options *o)
@@ -195,8 +196,8 @@ static int start(lua_State *L)
     request.url = buf_text(url);
     request.headers = call->headers;
     call->headers.lines = NULL;
-    if (exchange_start(&call->exchange, call->loop, runtime_http(L), &request, call_ended, call,
-            &err))
+    if (exchange_start(
+            &call->exchange, call->loop, runtime_http(L), &request, call_ended, call, &err))
         return fail_push(L, &err);
     return 1;
 }

@@ -13,7 +13,8 @@ struct account {
     struct auth *auth;
 };
 
-static int copy_texts(struct account *account, const struct account_spec *spec, struct err *err) {
+static int copy_texts(struct account *account, const struct account_spec *spec, struct err *err)
+{
     account->service = strdup(spec->service);
     account->url = strdup(spec->url);
     account->ca_file = spec->ca_file ? strdup(spec->ca_file) : NULL;
@@ -24,7 +25,8 @@ static int copy_texts(struct account *account, const struct account_spec *spec, 
     return 0;
 }
 
-static int check_url(const char *url, struct err *err) {
+static int check_url(const char *url, struct err *err)
+{
     if (!url_check(url, strlen(url), err))
         return 0;
     err->kind = ERR_CONFIG;
@@ -32,8 +34,8 @@ static int check_url(const char *url, struct err *err) {
 }
 
 static int make_session(struct account *account, struct loop *loop, struct http *http,
-                        const struct account_spec *spec, struct auth_spec *auth,
-                        struct err *err) {
+    const struct account_spec *spec, struct auth_spec *auth, struct err *err)
+{
     struct session_spec session = spec->session;
     struct buf url;
     int bad;
@@ -49,7 +51,8 @@ static int make_session(struct account *account, struct loop *loop, struct http 
 }
 
 static int make_auth(struct account *account, struct loop *loop, struct http *http,
-                     const struct account_spec *spec, struct err *err) {
+    const struct account_spec *spec, struct err *err)
+{
     struct auth_spec auth = spec->auth;
 
     if (auth.kind == AUTH_SESSION && make_session(account, loop, http, spec, &auth, err))
@@ -61,7 +64,8 @@ static int make_auth(struct account *account, struct loop *loop, struct http *ht
 }
 
 int account_new(struct account **out, struct loop *loop, struct http *http,
-                const struct account_spec *spec, struct err *err) {
+    const struct account_spec *spec, struct err *err)
+{
     struct account *account = calloc(1, sizeof *account);
 
     if (!account)
@@ -76,7 +80,8 @@ int account_new(struct account **out, struct loop *loop, struct http *http,
     return 0;
 }
 
-void account_free(struct account *account) {
+void account_free(struct account *account)
+{
     if (!account)
         return;
     auth_free(account->auth);
@@ -88,26 +93,32 @@ void account_free(struct account *account) {
     free(account);
 }
 
-const char *account_service(const struct account *account) {
+const char *account_service(const struct account *account)
+{
     return account->service;
 }
 
-const char *account_url(const struct account *account) {
+const char *account_url(const struct account *account)
+{
     return account->url;
 }
 
-const char *account_ca_file(const struct account *account) {
+const char *account_ca_file(const struct account *account)
+{
     return account->ca_file;
 }
 
-const char *account_proxy(const struct account *account) {
+const char *account_proxy(const struct account *account)
+{
     return account->proxy;
 }
 
-struct throttle *account_throttle(const struct account *account) {
+struct throttle *account_throttle(const struct account *account)
+{
     return account->throttle;
 }
 
-struct auth *account_auth(const struct account *account) {
+struct auth *account_auth(const struct account *account)
+{
     return account->auth;
 }

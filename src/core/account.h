@@ -25,7 +25,7 @@ struct account_spec {
 
 /* `loop` and `http` must outlive it. ERR_CONFIG when an address is refused. */
 MUST_USE int account_new(struct account **out, struct loop *loop, struct http *http,
-                         const struct account_spec *spec, struct err *err);
+    const struct account_spec *spec, struct err *err);
 
 /* No call may be under way. NULL is fine. */
 void account_free(struct account *account);

@@ -17,7 +17,8 @@ struct auth {
     struct session *session;
 };
 
-static int make_basic(struct buf *line, const struct auth_spec *spec, struct err *err) {
+static int make_basic(struct buf *line, const struct auth_spec *spec, struct err *err)
+{
     struct buf pair;
     size_t start;
     int bad;
@@ -34,7 +35,8 @@ static int make_basic(struct buf *line, const struct auth_spec *spec, struct err
     return bad ? -1 : 0;
 }
 
-static int make_line(struct auth *auth, const struct auth_spec *spec, struct err *err) {
+static int make_line(struct auth *auth, const struct auth_spec *spec, struct err *err)
+{
     struct buf line;
     int bad = 0;
 
@@ -42,15 +44,16 @@ static int make_line(struct auth *auth, const struct auth_spec *spec, struct err
     if (spec->kind == AUTH_BASIC)
         bad = make_basic(&line, spec, err);
     else if (spec->kind == AUTH_HEADER)
-        bad = buf_addf(&line, err, "%s%s", spec->prefix ? spec->prefix : "",
-                       secret_value(spec->secret));
+        bad = buf_addf(
+            &line, err, "%s%s", spec->prefix ? spec->prefix : "", secret_value(spec->secret));
     if (bad)
         buf_wipe(&line);
     auth->line = buf_take(&line);
     return bad ? -1 : 0;
 }
 
-int auth_new(struct auth **out, const struct auth_spec *spec, struct err *err) {
+int auth_new(struct auth **out, const struct auth_spec *spec, struct err *err)
+{
     struct auth *auth = calloc(1, sizeof *auth);
     const char *name = spec->kind == AUTH_BASIC ? "Authorization" : spec->name;
 
@@ -69,7 +72,8 @@ int auth_new(struct auth **out, const struct auth_spec *spec, struct err *err) {
     return 0;
 }
 
-void auth_free(struct auth *auth) {
+void auth_free(struct auth *auth)
+{
     if (!auth)
         return;
     if (auth->line)
@@ -82,20 +86,24 @@ void auth_free(struct auth *auth) {
     free(auth);
 }
 
-struct session *auth_session(const struct auth *auth) {
+struct session *auth_session(const struct auth *auth)
+{
     return auth->session;
 }
 
-int auth_add_query(const struct auth *auth, bool write, struct buf *url, struct err *err) {
-    const struct secret *secret = auth->read_secret && !write ? auth->read_secret : auth->secret;
+int auth_add_query(const struct auth *auth, bool write, struct buf *url, struct err *err)
+{
+    const struct secret *secret =
+        auth->read_secret && !write ? auth->read_secret : auth->secret;
 
     if (auth->kind != AUTH_QUERY)
         return 0;
-    return url_add_query(url, auth->name, strlen(auth->name), secret_value(secret),
-                         secret_len(secret), err);
+    return url_add_query(
+        url, auth->name, strlen(auth->name), secret_value(secret), secret_len(secret), err);
 }
 
-int auth_add_headers(const struct auth *auth, struct http_headers *headers, struct err *err) {
+int auth_add_headers(const struct auth *auth, struct http_headers *headers, struct err *err)
+{
     if (auth->session)
         return session_add_headers(auth->session, headers, err);
     if (!auth->line)

@@ -35,7 +35,7 @@ void auth_free(struct auth *auth);
 struct session *auth_session(const struct auth *auth);
 
 /* Adds what goes into the URL, and into the headers. A session must be ready. */
-MUST_USE int auth_add_query(const struct auth *auth, bool write, struct buf *url,
-                            struct err *err);
-MUST_USE int auth_add_headers(const struct auth *auth, struct http_headers *headers,
-                              struct err *err);
+MUST_USE int auth_add_query(
+    const struct auth *auth, bool write, struct buf *url, struct err *err);
+MUST_USE int auth_add_headers(
+    const struct auth *auth, struct http_headers *headers, struct err *err);

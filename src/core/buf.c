@@ -7,22 +7,26 @@
 
 enum { FIRST_CAPACITY = 256 };
 
-void buf_init(struct buf *buf, size_t max) {
+void buf_init(struct buf *buf, size_t max)
+{
     *buf = (struct buf){.max = max};
 }
 
-void buf_fini(struct buf *buf) {
+void buf_fini(struct buf *buf)
+{
     free(buf->data);
     buf_init(buf, buf->max);
 }
 
-void buf_wipe(struct buf *buf) {
+void buf_wipe(struct buf *buf)
+{
     if (buf->data)
         explicit_bzero(buf->data, buf->cap);
     buf_fini(buf);
 }
 
-void buf_clear(struct buf *buf) {
+void buf_clear(struct buf *buf)
+{
     buf->len = 0;
     if (buf->data)
         buf->data[0] = '\0';
@@ -30,7 +34,8 @@ void buf_clear(struct buf *buf) {
 
 /* Makes room for `more` bytes and the NUL. Old bytes are wiped, not only freed: any buffer may
    have held a secret. */
-static int reserve(struct buf *buf, size_t more, struct err *err) {
+static int reserve(struct buf *buf, size_t more, struct err *err)
+{
     size_t cap = buf->cap ? buf->cap : FIRST_CAPACITY;
     char *data;
 
@@ -53,7 +58,8 @@ static int reserve(struct buf *buf, size_t more, struct err *err) {
     return 0;
 }
 
-int buf_add(struct buf *buf, const void *bytes, size_t len, struct err *err) {
+int buf_add(struct buf *buf, const void *bytes, size_t len, struct err *err)
+{
     if (reserve(buf, len, err))
         return -1;
     if (len)
@@ -63,11 +69,13 @@ int buf_add(struct buf *buf, const void *bytes, size_t len, struct err *err) {
     return 0;
 }
 
-int buf_add_string(struct buf *buf, const char *text, struct err *err) {
+int buf_add_string(struct buf *buf, const char *text, struct err *err)
+{
     return buf_add(buf, text, strlen(text), err);
 }
 
-int buf_addf(struct buf *buf, struct err *err, const char *format, ...) {
+int buf_addf(struct buf *buf, struct err *err, const char *format, ...)
+{
     va_list args, again;
     int len, failed = -1;
 
@@ -84,11 +92,13 @@ int buf_addf(struct buf *buf, struct err *err, const char *format, ...) {
     return failed;
 }
 
-const char *buf_text(const struct buf *buf) {
+const char *buf_text(const struct buf *buf)
+{
     return buf->data ? buf->data : "";
 }
 
-char *buf_take(struct buf *buf) {
+char *buf_take(struct buf *buf)
+{
     char *data = buf->data;
 
     buf_init(buf, buf->max);

@@ -22,7 +22,8 @@ static const char *const kind_names[ERR_KINDS] = {
     [ERR_INTERRUPTED] = "interrupted",
 };
 
-int err_set(struct err *err, enum err_kind kind, const char *format, ...) {
+int err_set(struct err *err, enum err_kind kind, const char *format, ...)
+{
     va_list args;
 
     *err = (struct err){.kind = kind};
@@ -32,16 +33,19 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...) {
     return -1;
 }
 
-int err_no_memory(struct err *err) {
+int err_no_memory(struct err *err)
+{
     return err_set(err, ERR_CONFIG, "out of memory");
 }
 
-const char *err_kind_name(enum err_kind kind) {
+const char *err_kind_name(enum err_kind kind)
+{
     assert(kind < ERR_KINDS);
     return kind_names[kind];
 }
 
-const char *err_sent_name(enum err_sent sent) {
+const char *err_sent_name(enum err_sent sent)
+{
     static const char *const names[] = {"no", "yes", "unknown"};
 
     return names[sent];

@@ -46,13 +46,15 @@ static void advance(struct exchange *exchange);
 
 /* ---- ending ---- */
 
-static void give_slot(struct exchange *exchange, enum err_sent sent) {
+static void give_slot(struct exchange *exchange, enum err_sent sent)
+{
     if (exchange->has_slot)
         throttle_release(account_throttle(exchange->account), sent);
     exchange->has_slot = false;
 }
 
-static void stop_waiting(struct exchange *exchange) {
+static void stop_waiting(struct exchange *exchange)
+{
     loop_timer_stop(exchange->loop, &exchange->timer);
     if (!exchange->account)
         return;
@@ -61,20 +63,23 @@ static void stop_waiting(struct exchange *exchange) {
         session_leave(auth_session(account_auth(exchange->account)), &exchange->login);
 }
 
-static void end(struct exchange *exchange) {
+static void end(struct exchange *exchange)
+{
     stop_waiting(exchange);
     exchange->ended = true;
     exchange->error.attempts = exchange->attempts;
     exchange->done(exchange->context);
 }
 
-static void fail(struct exchange *exchange, const struct err *err) {
+static void fail(struct exchange *exchange, const struct err *err)
+{
     exchange->error = *err;
     give_slot(exchange, SENT_NO);
     end(exchange);
 }
 
-static void fail_deadline(struct exchange *exchange, const char *what) {
+static void fail_deadline(struct exchange *exchange, const char *what)
+{
     struct err err;
 
     err_set(&err, ERR_DEADLINE, "%s would pass the run's deadline", what);
@@ -83,12 +88,14 @@ static void fail_deadline(struct exchange *exchange, const char *what) {
 
 /* ---- judging ---- */
 
-static struct session *session_of(const struct exchange *exchange) {
+static struct session *session_of(const struct exchange *exchange)
+{
     return exchange->account ? auth_session(account_auth(exchange->account)) : NULL;
 }
 
 /* Says of a failed transfer what it means for the call. */
-static void explain(struct exchange *exchange, struct err *err) {
+static void explain(struct exchange *exchange, struct err *err)
+{
     char why[ERR_MESSAGE_MAX];
 
     memcpy(why, err->message, sizeof why);
@@ -100,20 +107,23 @@ static void explain(struct exchange *exchange, struct err *err) {
     }
 }
 
-static void drop_transfer(struct exchange *exchange) {
+static void drop_transfer(struct exchange *exchange)
+{
     http_transfer_free(exchange->transfer);
     exchange->transfer = NULL;
     http_headers_fini(&exchange->sent_headers);
 }
 
-static void repeat(struct exchange *exchange) {
+static void repeat(struct exchange *exchange)
+{
     drop_transfer(exchange);
     advance(exchange);
 }
 
 /* A read may be sent again when its reused connection turned out to be dead: once, with a slot of
    its own, since it may have arrived. */
-static void judge_failure(struct exchange *exchange, struct err *err) {
+static void judge_failure(struct exchange *exchange, struct err *err)
+{
     if (http_transfer_died(exchange->transfer) && !exchange->write && !exchange->sent_again) {
         exchange->sent_again = true;
         repeat(exchange);
@@ -125,7 +135,8 @@ static void judge_failure(struct exchange *exchange, struct err *err) {
 }
 
 /* The service's own pause holds the account's other calls too. */
-static void heed_pause(struct exchange *exchange, int status) {
+static void heed_pause(struct exchange *exchange, int status)
+{
     double pause_s;
 
     if (!exchange->account || (status != 429 && status != 503))
@@ -135,7 +146,8 @@ static void heed_pause(struct exchange *exchange, int status) {
         throttle_pause(account_throttle(exchange->account), (int64_t)(pause_s * 1000) + 1);
 }
 
-static void judge_answer(struct exchange *exchange, const struct http_response *answer) {
+static void judge_answer(struct exchange *exchange, const struct http_response *answer)
+{
     struct session *session = session_of(exchange);
 
     heed_pause(exchange, answer->status);
@@ -148,7 +160,8 @@ static void judge_answer(struct exchange *exchange, const struct http_response *
     end(exchange);
 }
 
-static void transfer_ended(void *context) {
+static void transfer_ended(void *context)
+{
     struct exchange *exchange = context;
     struct err err;
     int bad = http_outcome(exchange->transfer, &err);
@@ -164,7 +177,8 @@ static void transfer_ended(void *context) {
 
 /* ---- sending ---- */
 
-static int add_headers(struct exchange *exchange, struct err *err) {
+static int add_headers(struct exchange *exchange, struct err *err)
+{
     struct http_headers *to = &exchange->sent_headers;
 
     if (http_headers_copy(to, &exchange->headers, err))
@@ -172,21 +186,24 @@ static int add_headers(struct exchange *exchange, struct err *err) {
     return exchange->account ? auth_add_headers(account_auth(exchange->account), to, err) : 0;
 }
 
-static int add_url(const struct exchange *exchange, struct buf *url, struct err *err) {
+static int add_url(const struct exchange *exchange, struct buf *url, struct err *err)
+{
     if (buf_add_string(url, exchange->url, err))
         return -1;
-    return exchange->account ? auth_add_query(account_auth(exchange->account), exchange->write,
-                                              url, err)
-                             : 0;
+    return exchange->account
+               ? auth_add_query(account_auth(exchange->account), exchange->write, url, err)
+               : 0;
 }
 
-static int64_t time_left_ms(const struct exchange *exchange) {
+static int64_t time_left_ms(const struct exchange *exchange)
+{
     int64_t deadline_ms = loop_deadline(exchange->loop);
 
     return deadline_ms == INT64_MAX ? INT64_MAX : deadline_ms - clock_ms();
 }
 
-static int start_transfer(struct exchange *exchange, const char *url, struct err *err) {
+static int start_transfer(struct exchange *exchange, const char *url, struct err *err)
+{
     int64_t left_ms = time_left_ms(exchange);
     struct http_request request = {
         .method = exchange->method,
@@ -201,11 +218,12 @@ static int start_transfer(struct exchange *exchange, const char *url, struct err
         .write = exchange->write,
     };
 
-    return http_start(&exchange->transfer, exchange->http, &request, transfer_ended, exchange,
-                      err);
+    return http_start(
+        &exchange->transfer, exchange->http, &request, transfer_ended, exchange, err);
 }
 
-static void send_request(struct exchange *exchange) {
+static void send_request(struct exchange *exchange)
+{
     struct buf url;
     struct err err;
     int bad;
@@ -223,7 +241,8 @@ static void send_request(struct exchange *exchange) {
 
 /* ---- waiting ---- */
 
-static void guard_deadline(struct exchange *exchange) {
+static void guard_deadline(struct exchange *exchange)
+{
     int64_t left_ms = time_left_ms(exchange);
 
     if (left_ms != INT64_MAX)
@@ -231,14 +250,16 @@ static void guard_deadline(struct exchange *exchange) {
 }
 
 /* A wait whose end is known to lie beyond the deadline is not begun. */
-static bool is_too_long(struct exchange *exchange) {
+static bool is_too_long(struct exchange *exchange)
+{
     struct throttle_stats stats;
 
     throttle_stats(account_throttle(exchange->account), &stats);
     return stats.wait_ms > time_left_ms(exchange);
 }
 
-static void take_slot(struct exchange *exchange) {
+static void take_slot(struct exchange *exchange)
+{
     struct throttle *throttle = account_throttle(exchange->account);
 
     if (is_too_long(exchange)) {
@@ -251,14 +272,16 @@ static void take_slot(struct exchange *exchange) {
     }
 }
 
-static void slot_granted(void *context) {
+static void slot_granted(void *context)
+{
     struct exchange *exchange = context;
 
     exchange->has_slot = true;
     advance(exchange);
 }
 
-static void login_ended(void *context, const struct err *err) {
+static void login_ended(void *context, const struct err *err)
+{
     if (err)
         fail(context, err);
     else
@@ -266,7 +289,8 @@ static void login_ended(void *context, const struct err *err) {
 }
 
 /* The session may expire while the slot is waited for, so it is asked for again. */
-static void advance(struct exchange *exchange) {
+static void advance(struct exchange *exchange)
+{
     struct session *session = session_of(exchange);
 
     if (time_left_ms(exchange) <= 0) {
@@ -282,7 +306,8 @@ static void advance(struct exchange *exchange) {
     }
 }
 
-static void timer_fired(void *context) {
+static void timer_fired(void *context)
+{
     struct exchange *exchange = context;
 
     stop_waiting(exchange);
@@ -294,11 +319,13 @@ static void timer_fired(void *context) {
 
 /* ---- making ---- */
 
-static char *copy(const char *text) {
+static char *copy(const char *text)
+{
     return text ? strdup(text) : NULL;
 }
 
-static int copy_request(struct exchange *exchange, struct exchange_request *request) {
+static int copy_request(struct exchange *exchange, struct exchange_request *request)
+{
     struct account *account = request->account;
 
     exchange->headers = request->headers;
@@ -321,8 +348,9 @@ static int copy_request(struct exchange *exchange, struct exchange_request *requ
 }
 
 int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
-                   struct exchange_request *request, void (*done)(void *context),
-                   void *context, struct err *err) {
+    struct exchange_request *request, void (*done)(void *context), void *context,
+    struct err *err)
+{
     struct exchange *exchange = calloc(1, sizeof *exchange);
 
     if (!exchange) {
@@ -346,7 +374,8 @@ int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     return 0;
 }
 
-void exchange_free(struct exchange *exchange) {
+void exchange_free(struct exchange *exchange)
+{
     if (!exchange)
         return;
     stop_waiting(exchange);
@@ -363,25 +392,31 @@ void exchange_free(struct exchange *exchange) {
 
 /* ---- reading ---- */
 
-struct http_response *exchange_answer(struct exchange *exchange) {
+struct http_response *exchange_answer(struct exchange *exchange)
+{
     return exchange->error.kind ? NULL : http_transfer_response(exchange->transfer);
 }
 
-const struct err *exchange_error(const struct exchange *exchange) {
+const struct err *exchange_error(const struct exchange *exchange)
+{
     return &exchange->error;
 }
 
-int exchange_attempts(const struct exchange *exchange) {
+int exchange_attempts(const struct exchange *exchange)
+{
     return exchange->attempts;
 }
 
-static int64_t header_date_ms(const struct http_response *answer, const char *name) {
+static int64_t header_date_ms(const struct http_response *answer, const char *name)
+{
     char text[64];
 
-    return http_response_header(answer, name, text, sizeof text) ? expiry_from_http_date(text) : -1;
+    return http_response_header(answer, name, text, sizeof text) ? expiry_from_http_date(text)
+                                                                 : -1;
 }
 
-static double seconds_until_date(const struct http_response *answer) {
+static double seconds_until_date(const struct http_response *answer)
+{
     int64_t then_ms = header_date_ms(answer, "Retry-After");
     int64_t now_ms = header_date_ms(answer, "Date");
 
@@ -392,7 +427,8 @@ static double seconds_until_date(const struct http_response *answer) {
     return then_ms > now_ms ? (double)(then_ms - now_ms) / 1000 : 0;
 }
 
-double exchange_retry_after(struct exchange *exchange) {
+double exchange_retry_after(struct exchange *exchange)
+{
     const struct http_response *answer;
     char text[64], *end;
     double seconds;
@@ -408,7 +444,8 @@ double exchange_retry_after(struct exchange *exchange) {
     return seconds >= 0 && seconds < 1e9 ? seconds : -1;
 }
 
-int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err) {
+int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err)
+{
     struct buf url;
     int bad;
 
@@ -418,6 +455,7 @@ int exchange_show_url(const struct exchange *exchange, struct buf *out, struct e
     return bad ? -1 : 0;
 }
 
-bool exchange_is_sent(const struct exchange *exchange) {
+bool exchange_is_sent(const struct exchange *exchange)
+{
     return exchange->transfer && !exchange->ended && http_transfer_is_sent(exchange->transfer);
 }

@@ -32,8 +32,8 @@ struct exchange_request {
 
 /* `done` is called once from the loop. The request's headers are taken over in any case. */
 MUST_USE int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
-                            struct exchange_request *request, void (*done)(void *context),
-                            void *context, struct err *err);
+    struct exchange_request *request, void (*done)(void *context), void *context,
+    struct err *err);
 
 /* After `done`: the answer, or NULL and the error of a call that got none: ERR_NETWORK,
    ERR_TIMEOUT, ERR_DECODE, ERR_AUTH (no login), ERR_DEADLINE, ERR_UNKNOWN_OUTCOME (a write that
@@ -49,7 +49,8 @@ int exchange_attempts(const struct exchange *exchange);
 double exchange_retry_after(struct exchange *exchange);
 
 /* Appends the address as it may be shown: every secret replaced. */
-MUST_USE int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err);
+MUST_USE int exchange_show_url(
+    const struct exchange *exchange, struct buf *out, struct err *err);
 
 /* Whether the request may be on its way now: freeing the exchange then leaves its outcome open. */
 bool exchange_is_sent(const struct exchange *exchange);

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-int64_t expiry_from_number(double number) {
+int64_t expiry_from_number(double number)
+{
     const double first_ms = 1e11, last_ms = 1e15;
 
     if (!isfinite(number) || number <= 0 || number > last_ms)
@@ -14,14 +15,16 @@ int64_t expiry_from_number(double number) {
     return (int64_t)(number < first_ms ? number * 1000 : number);
 }
 
-static const char *skip_fraction(const char *text) {
+static const char *skip_fraction(const char *text)
+{
     if (*text == '.' || *text == ',')
         text += 1 + strspn(text + 1, "0123456789");
     return text;
 }
 
 /* The zone's distance from UTC in seconds, at the end of the text; 0 when none is given. */
-static int read_zone(const char *text, int *offset_s) {
+static int read_zone(const char *text, int *offset_s)
+{
     struct tm unused = {0};
     const char *end;
 
@@ -34,7 +37,8 @@ static int read_zone(const char *text, int *offset_s) {
     return end && !*end ? 0 : -1;
 }
 
-static int64_t from_calendar(const char *text) {
+static int64_t from_calendar(const char *text)
+{
     struct tm tm = {0};
     int offset_s;
 
@@ -47,7 +51,8 @@ static int64_t from_calendar(const char *text) {
     return ((int64_t)timegm(&tm) - offset_s) * 1000;
 }
 
-int64_t expiry_from_text(const char *text) {
+int64_t expiry_from_text(const char *text)
+{
     char *end;
     double number = strtod(text, &end);
 
@@ -56,7 +61,8 @@ int64_t expiry_from_text(const char *text) {
     return from_calendar(text);
 }
 
-int64_t expiry_from_http_date(const char *text) {
+int64_t expiry_from_http_date(const char *text)
+{
     time_t seconds = curl_getdate(text, NULL);
 
     return seconds < 0 ? -1 : (int64_t)seconds * 1000;

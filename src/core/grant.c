@@ -15,22 +15,26 @@ enum {
     VALUE_MAX = 128,            /* digits of a number given as value */
 };
 
-void grant_init(struct grant *grant) {
+void grant_init(struct grant *grant)
+{
     *grant = (struct grant){.renew_at_ms = INT64_MAX};
 }
 
-void grant_fini(struct grant *grant) {
+void grant_fini(struct grant *grant)
+{
     secret_unref(grant->token);
     for (int i = 0; i < GRANT_VALUES_MAX; i++)
         free(grant->values[i]);
     grant_init(grant);
 }
 
-bool grant_is_fresh(const struct grant *grant) {
+bool grant_is_fresh(const struct grant *grant)
+{
     return grant->token && clock_wall_ms() < grant->renew_at_ms;
 }
 
-static json_t *step(json_t *value, const char *name, size_t len) {
+static json_t *step(json_t *value, const char *name, size_t len)
+{
     char key[64];
 
     if (len >= sizeof key)
@@ -42,7 +46,8 @@ static json_t *step(json_t *value, const char *name, size_t len) {
     return json_object_get(value, key);
 }
 
-static json_t *look_up(json_t *root, const char *path) {
+static json_t *look_up(json_t *root, const char *path)
+{
     while (root && *path) {
         size_t len = strcspn(path, ".");
 
@@ -52,11 +57,13 @@ static json_t *look_up(json_t *root, const char *path) {
     return root;
 }
 
-static int missing(const char *path, struct err *err) {
+static int missing(const char *path, struct err *err)
+{
     return err_set(err, ERR_DECODE, "the answer to the login has no usable %.100s", path);
 }
 
-static int take_token(struct secret **out, json_t *value, const char *path, struct err *err) {
+static int take_token(struct secret **out, json_t *value, const char *path, struct err *err)
+{
     if (!json_is_string(value) ||
         secret_new(out, json_string_value(value), json_string_length(value), path, err))
         return missing(path, err);
@@ -64,7 +71,8 @@ static int take_token(struct secret **out, json_t *value, const char *path, stru
 }
 
 /* An id: a text, or a number as text. */
-static int take_value(char **out, json_t *value, const char *path, struct err *err) {
+static int take_value(char **out, json_t *value, const char *path, struct err *err)
+{
     char digits[VALUE_MAX];
 
     snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(value));
@@ -77,7 +85,8 @@ static int take_value(char **out, json_t *value, const char *path, struct err *e
     return *out ? 0 : err_no_memory(err);
 }
 
-static int64_t expiry_of(json_t *root, const struct grant_paths *paths) {
+static int64_t expiry_of(json_t *root, const struct grant_paths *paths)
+{
     for (int i = 0; i < GRANT_EXPIRES_MAX && paths->expires[i]; i++) {
         json_t *value = look_up(root, paths->expires[i]);
 
@@ -89,7 +98,8 @@ static int64_t expiry_of(json_t *root, const struct grant_paths *paths) {
     return -1;
 }
 
-static int64_t renew_at(int64_t expires_ms, const char *date) {
+static int64_t renew_at(int64_t expires_ms, const char *date)
+{
     int64_t server_ms = date ? expiry_from_http_date(date) : -1;
     int64_t now_ms = clock_wall_ms();
     int64_t life_ms = expires_ms - (server_ms < 0 ? now_ms : server_ms);
@@ -98,19 +108,21 @@ static int64_t renew_at(int64_t expires_ms, const char *date) {
     return expires_ms < 0 || life_ms <= 0 ? INT64_MAX : now_ms + life_ms - ahead_ms;
 }
 
-static int take_values(struct grant *grant, json_t *root, const struct grant_paths *paths,
-                       struct err *err) {
+static int take_values(
+    struct grant *grant, json_t *root, const struct grant_paths *paths, struct err *err)
+{
     if (take_token(&grant->token, look_up(root, paths->token), paths->token, err))
         return -1;
     for (int i = 0; i < GRANT_VALUES_MAX; i++)
         if (paths->values[i] && take_value(&grant->values[i], look_up(root, paths->values[i]),
-                                           paths->values[i], err))
+                                    paths->values[i], err))
             return -1;
     return 0;
 }
 
 int grant_from_answer(struct grant *grant, const struct grant_paths *paths, const char *text,
-                      size_t len, const char *date, struct err *err) {
+    size_t len, const char *date, struct err *err)
+{
     json_t *root = json_loadb(text, len, 0, NULL);
     int bad;
 
@@ -126,8 +138,8 @@ int grant_from_answer(struct grant *grant, const struct grant_paths *paths, cons
     return bad;
 }
 
-
-int grant_to_text(const struct grant *grant, struct buf *out, struct err *err) {
+int grant_to_text(const struct grant *grant, struct buf *out, struct err *err)
+{
     json_t *values = json_array();
     json_t *root;
     char *text;
@@ -137,7 +149,7 @@ int grant_to_text(const struct grant *grant, struct buf *out, struct err *err) {
         json_array_append_new(
             values, grant->values[i] ? json_string(grant->values[i]) : json_null());
     root = json_pack("{s:s, s:o, s:I}", "token", secret_value(grant->token), "values", values,
-                     "renew_at_ms", (json_int_t)grant->renew_at_ms);
+        "renew_at_ms", (json_int_t)grant->renew_at_ms);
     text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     bad = text ? buf_add_string(out, text, err) : err_no_memory(err);
     if (text)
@@ -147,7 +159,8 @@ int grant_to_text(const struct grant *grant, struct buf *out, struct err *err) {
     return bad;
 }
 
-static int from_json(struct grant *grant, json_t *root, struct err *err) {
+static int from_json(struct grant *grant, json_t *root, struct err *err)
+{
     static const char label[] = "stored session";
     json_t *values = json_object_get(root, "values");
 
@@ -163,7 +176,8 @@ static int from_json(struct grant *grant, json_t *root, struct err *err) {
     return 0;
 }
 
-int grant_from_text(struct grant *grant, const char *text, size_t len, struct err *err) {
+int grant_from_text(struct grant *grant, const char *text, size_t len, struct err *err)
+{
     json_t *root = json_loadb(text, len, 0, NULL);
     int bad;
 

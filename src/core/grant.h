@@ -21,9 +21,9 @@ struct grant_paths {
 };
 
 struct grant {
-    struct secret *token; /* NULL: no grant */
+    struct secret *token;           /* NULL: no grant */
     char *values[GRANT_VALUES_MAX]; /* ids, not secrets */
-    int64_t renew_at_ms; /* clock_wall_ms; INT64_MAX when the service did not say */
+    int64_t renew_at_ms;            /* clock_wall_ms; INT64_MAX when the service did not say */
 };
 
 void grant_init(struct grant *grant);
@@ -33,12 +33,12 @@ void grant_fini(struct grant *grant);
    by the server's own clock. An expiry that is absent, unreadable or past means "until a 401".
    ERR_DECODE, naming the path, when the answer is no JSON or the token or a value is missing. */
 MUST_USE int grant_from_answer(struct grant *grant, const struct grant_paths *paths,
-                               const char *text, size_t len, const char *date, struct err *err);
+    const char *text, size_t len, const char *date, struct err *err);
 
 /* The grant as text and back, for a sealed file. ERR_DECODE when it is not such a text. */
 MUST_USE int grant_to_text(const struct grant *grant, struct buf *out, struct err *err);
-MUST_USE int grant_from_text(struct grant *grant, const char *text, size_t len,
-                             struct err *err);
+MUST_USE int grant_from_text(
+    struct grant *grant, const char *text, size_t len, struct err *err);
 
 /* Whether the grant can be used now, ahead of its renewal. */
 bool grant_is_fresh(const struct grant *grant);

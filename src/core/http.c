@@ -42,7 +42,8 @@ struct http_transfer {
     char detail[CURL_ERROR_SIZE];
 };
 
-int http_new(struct http **out, struct loop *loop, struct err *err) {
+int http_new(struct http **out, struct loop *loop, struct err *err)
+{
     struct http *http = calloc(1, sizeof *http);
 
     if (!http)
@@ -55,7 +56,8 @@ int http_new(struct http **out, struct loop *loop, struct err *err) {
     return 0;
 }
 
-void http_free(struct http *http) {
+void http_free(struct http *http)
+{
     if (!http)
         return;
     while (http->pooled)
@@ -64,11 +66,13 @@ void http_free(struct http *http) {
     free(http);
 }
 
-static CURL *take_handle(struct http *http) {
+static CURL *take_handle(struct http *http)
+{
     return http->pooled ? http->pool[--http->pooled] : curl_easy_init();
 }
 
-static void give_handle(struct http *http, CURL *easy) {
+static void give_handle(struct http *http, CURL *easy)
+{
     if (http->pooled == POOL_MAX) {
         curl_easy_cleanup(easy);
         return;
@@ -78,7 +82,8 @@ static void give_handle(struct http *http, CURL *easy) {
 }
 
 /* RFC 9110 5.6.2: tchar. */
-static bool is_token(const char *name) {
+static bool is_token(const char *name)
+{
     if (!*name)
         return false;
     for (; *name; name++)
@@ -87,24 +92,27 @@ static bool is_token(const char *name) {
     return true;
 }
 
-static bool has_control(const char *value, size_t len) {
+static bool has_control(const char *value, size_t len)
+{
     for (size_t i = 0; i < len; i++)
         if (((unsigned char)value[i] < ' ' && value[i] != '\t') || value[i] == 127)
             return true;
     return false;
 }
 
-static int check_header(const char *name, const char *value, size_t len, struct err *err) {
+static int check_header(const char *name, const char *value, size_t len, struct err *err)
+{
     if (!is_token(name))
         return err_set(err, ERR_USAGE, "\"%.60s\" is no header name", name);
     if (has_control(value, len))
         return err_set(err, ERR_USAGE,
-                       "the header %.60s holds a control character (NUL, CR, LF ...)", name);
+            "the header %.60s holds a control character (NUL, CR, LF ...)", name);
     return 0;
 }
 
 int http_headers_add(struct http_headers *headers, const char *name, const char *value,
-                     size_t value_len, struct err *err) {
+    size_t value_len, struct err *err)
+{
     struct buf line;
     struct curl_slist *lines = NULL;
     int failed;
@@ -126,8 +134,8 @@ int http_headers_add(struct http_headers *headers, const char *name, const char 
     return 0;
 }
 
-int http_headers_copy(struct http_headers *to, const struct http_headers *from,
-                      struct err *err) {
+int http_headers_copy(struct http_headers *to, const struct http_headers *from, struct err *err)
+{
     for (const struct curl_slist *line = from->lines; line; line = line->next) {
         struct curl_slist *lines = curl_slist_append(to->lines, line->data);
 
@@ -138,15 +146,17 @@ int http_headers_copy(struct http_headers *to, const struct http_headers *from,
     return 0;
 }
 
-void http_headers_fini(struct http_headers *headers) {
+void http_headers_fini(struct http_headers *headers)
+{
     for (struct curl_slist *line = headers->lines; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data));
     curl_slist_free_all(headers->lines);
     headers->lines = NULL;
 }
 
-const char *http_response_header(const struct http_response *response, const char *name,
-                                 char *value, size_t size) {
+const char *http_response_header(
+    const struct http_response *response, const char *name, char *value, size_t size)
+{
     const char *line = buf_text(&response->headers);
     size_t name_len = strlen(name);
 
@@ -163,20 +173,24 @@ const char *http_response_header(const struct http_response *response, const cha
 
 /* CURLOPT_PREREQFUNCTION: called before each writing of the request. libcurl writes it again by
    itself when a reused connection dies, for any method; the second pass is refused. */
-static int before_request(void *context, char *ip, char *local_ip, int port, int local_port) {
+static int before_request(void *context, char *ip, char *local_ip, int port, int local_port)
+{
     struct http_transfer *transfer = context;
 
     (void)ip, (void)local_ip, (void)port, (void)local_port;
     return transfer->passes++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-static size_t keep(struct http_transfer *transfer, struct buf *to, const char *bytes, size_t len) {
+static size_t keep(
+    struct http_transfer *transfer, struct buf *to, const char *bytes, size_t len)
+{
     return buf_add(to, bytes, len, &transfer->overflow) ? 0 : len;
 }
 
 /* CURLOPT_HEADERFUNCTION: a status line starts a new block (after 100 Continue, say); trailers
    come after the body and are left out. */
-static size_t take_header(char *bytes, size_t size, size_t count, void *context) {
+static size_t take_header(char *bytes, size_t size, size_t count, void *context)
+{
     struct http_transfer *transfer = context;
     size_t len = size * count;
 
@@ -190,13 +204,15 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
     return transfer->in_headers ? keep(transfer, &transfer->response.headers, bytes, len) : len;
 }
 
-static size_t take_body(char *bytes, size_t size, size_t count, void *context) {
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
     struct http_transfer *transfer = context;
 
     return keep(transfer, &transfer->response.body, bytes, size * count);
 }
 
-static void finished(void *context, CURLcode code) {
+static void finished(void *context, CURLcode code)
+{
     struct http_transfer *transfer = context;
     long status = 0;
 
@@ -209,8 +225,10 @@ static void finished(void *context, CURLcode code) {
     transfer->done(transfer->context);
 }
 
-static void set_trust(CURL *easy, const struct http_request *request) {
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url_is_plain(request->url) ? "http" : "https");
+static void set_trust(CURL *easy, const struct http_request *request)
+{
+    curl_easy_setopt(
+        easy, CURLOPT_PROTOCOLS_STR, url_is_plain(request->url) ? "http" : "https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -223,7 +241,8 @@ static void set_trust(CURL *easy, const struct http_request *request) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
 }
 
-static void set_bounds(CURL *easy, const struct http_request *request, bool many) {
+static void set_bounds(CURL *easy, const struct http_request *request, bool many)
+{
     int64_t stall_ms = request->timeout_ms / 2 > STALL_MS ? request->timeout_ms / 2 : STALL_MS;
 
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -236,13 +255,15 @@ static void set_bounds(CURL *easy, const struct http_request *request, bool many
         curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)WRITE_IDLE_MAX_S);
 }
 
-static bool has_no_body(const struct http_request *request) {
+static bool has_no_body(const struct http_request *request)
+{
     return !strcmp(request->method, "GET") || !strcmp(request->method, "HEAD") ||
            !strcmp(request->method, "DELETE");
 }
 
 /* PUT and POST without a body still say "Content-Length: 0" (RFC 9110 8.6). */
-static void set_request(CURL *easy, const struct http_request *request) {
+static void set_request(CURL *easy, const struct http_request *request)
+{
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -259,7 +280,8 @@ static void set_request(CURL *easy, const struct http_request *request) {
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-static void set_callbacks(CURL *easy, struct http_transfer *transfer) {
+static void set_callbacks(CURL *easy, struct http_transfer *transfer)
+{
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -269,8 +291,9 @@ static void set_callbacks(CURL *easy, struct http_transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
 }
 
-static int launch(struct http_transfer *transfer, const struct http_request *request,
-                  struct err *err) {
+static int launch(
+    struct http_transfer *transfer, const struct http_request *request, struct err *err)
+{
     struct http *http = transfer->http;
     CURL *easy = take_handle(http);
 
@@ -288,8 +311,10 @@ static int launch(struct http_transfer *transfer, const struct http_request *req
     return 0;
 }
 
-int http_start(struct http_transfer **out, struct http *http, const struct http_request *request,
-               void (*done)(void *context), void *context, struct err *err) {
+int http_start(struct http_transfer **out, struct http *http,
+    const struct http_request *request, void (*done)(void *context), void *context,
+    struct err *err)
+{
     struct http_transfer *transfer = calloc(1, sizeof *transfer);
 
     if (!transfer)
@@ -307,7 +332,8 @@ int http_start(struct http_transfer **out, struct http *http, const struct http_
     return 0;
 }
 
-static enum err_kind kind_of(CURLcode code) {
+static enum err_kind kind_of(CURLcode code)
+{
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return ERR_TIMEOUT;
@@ -319,27 +345,31 @@ static enum err_kind kind_of(CURLcode code) {
     }
 }
 
-bool http_transfer_died(const struct http_transfer *transfer) {
+bool http_transfer_died(const struct http_transfer *transfer)
+{
     return transfer->passes > 1;
 }
 
-bool http_transfer_is_sent(const struct http_transfer *transfer) {
+bool http_transfer_is_sent(const struct http_transfer *transfer)
+{
     return transfer->passes > 0;
 }
 
-static int describe(const struct http_transfer *transfer, struct err *err) {
+static int describe(const struct http_transfer *transfer, struct err *err)
+{
     const char *detail =
         transfer->detail[0] ? transfer->detail : curl_easy_strerror(transfer->code);
 
     if (transfer->overflow.kind)
         return err_set(err, ERR_DECODE, "the answer is %s", transfer->overflow.message);
     if (http_transfer_died(transfer))
-        return err_set(err, ERR_NETWORK,
-                       "the connection was closed after the request was written");
+        return err_set(
+            err, ERR_NETWORK, "the connection was closed after the request was written");
     return err_set(err, kind_of(transfer->code), "%s", detail);
 }
 
-int http_outcome(const struct http_transfer *transfer, struct err *err) {
+int http_outcome(const struct http_transfer *transfer, struct err *err)
+{
     if (transfer->code == CURLE_OK)
         return 0;
     describe(transfer, err);
@@ -347,11 +377,13 @@ int http_outcome(const struct http_transfer *transfer, struct err *err) {
     return -1;
 }
 
-struct http_response *http_transfer_response(struct http_transfer *transfer) {
+struct http_response *http_transfer_response(struct http_transfer *transfer)
+{
     return &transfer->response;
 }
 
-void http_transfer_free(struct http_transfer *transfer) {
+void http_transfer_free(struct http_transfer *transfer)
+{
     if (!transfer)
         return;
     if (transfer->running)

@@ -34,8 +34,9 @@ struct http_request {
 
 struct http_response {
     int status;
-    struct buf headers; /* the final header block, lines ended by CR LF, without the status line */
-    struct buf body;    /* decompressed */
+    struct buf
+        headers;     /* the final header block, lines ended by CR LF, without the status line */
+    struct buf body; /* decompressed */
 };
 
 enum {
@@ -52,22 +53,22 @@ void http_free(struct http *http);
 /* Appends "name: value". ERR_USAGE unless the name is a token (RFC 9110 5.6.2) and the value free
    of NUL, CR, LF and other control characters but tab; the value is never repeated. */
 MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
-                              size_t value_len, struct err *err);
+    size_t value_len, struct err *err);
 /* Appends the lines of `from`. */
-MUST_USE int http_headers_copy(struct http_headers *to, const struct http_headers *from,
-                               struct err *err);
+MUST_USE int http_headers_copy(
+    struct http_headers *to, const struct http_headers *from, struct err *err);
 void http_headers_fini(struct http_headers *headers);
 
 /* Copies the value of the answer's header into `value` (cut at its size) and returns it; NULL when
    there is none. Names are compared without case. */
-const char *http_response_header(const struct http_response *response, const char *name,
-                                 char *value, size_t size);
+const char *http_response_header(
+    const struct http_response *response, const char *name, char *value, size_t size);
 
 /* Starts a transfer; `done` is called once from the loop when it ended, unless it was freed
    before. */
 MUST_USE int http_start(struct http_transfer **out, struct http *http,
-                        const struct http_request *request, void (*done)(void *context),
-                        void *context, struct err *err);
+    const struct http_request *request, void (*done)(void *context), void *context,
+    struct err *err);
 
 /* After `done`: 0 when a whole answer came, whatever its status; else -1 with ERR_NETWORK,
    ERR_TIMEOUT or ERR_DECODE (over a maximum), and `sent` telling whether the request may have

@@ -27,7 +27,8 @@ struct loop {
 static volatile sig_atomic_t interrupted;
 static int interrupt_fd = -1;
 
-static int open_interrupt_fd(struct err *err) {
+static int open_interrupt_fd(struct err *err)
+{
     if (interrupt_fd < 0)
         interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (interrupt_fd < 0)
@@ -35,7 +36,8 @@ static int open_interrupt_fd(struct err *err) {
     return 0;
 }
 
-static int open_epoll(struct loop *loop, struct err *err) {
+static int open_epoll(struct loop *loop, struct err *err)
+{
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -44,7 +46,8 @@ static int open_epoll(struct loop *loop, struct err *err) {
     return 0;
 }
 
-int loop_new(struct loop **out, struct err *err) {
+int loop_new(struct loop **out, struct err *err)
+{
     struct loop *loop = calloc(1, sizeof *loop);
 
     if (!loop)
@@ -60,7 +63,8 @@ int loop_new(struct loop **out, struct err *err) {
     return 0;
 }
 
-void loop_free(struct loop *loop) {
+void loop_free(struct loop *loop)
+{
     if (!loop)
         return;
     if (loop->epoll >= 0)
@@ -68,7 +72,8 @@ void loop_free(struct loop *loop) {
     free(loop);
 }
 
-static void fire_timers(struct loop *loop) {
+static void fire_timers(struct loop *loop)
+{
     int64_t now_ms;
     struct timer *timer;
 
@@ -80,7 +85,8 @@ static void fire_timers(struct loop *loop) {
 }
 
 /* How long epoll may wait; libcurl's "now" is a timer that is due, so nothing is slept then. */
-static int wait_ms(const struct loop *loop, int64_t timeout_ms) {
+static int wait_ms(const struct loop *loop, int64_t timeout_ms)
+{
     int64_t next_ms = timer_heap_next(&loop->timers);
     int64_t left_ms;
 
@@ -96,7 +102,8 @@ static int wait_ms(const struct loop *loop, int64_t timeout_ms) {
     return timeout_ms > 3600000 ? 3600000 : (int)timeout_ms;
 }
 
-static void run_watches(struct loop *loop) {
+static void run_watches(struct loop *loop)
+{
     for (int i = 0; i < loop->event_count; i++) {
         struct loop_watch *watch = loop->events[i].data.ptr;
 
@@ -106,7 +113,8 @@ static void run_watches(struct loop *loop) {
     loop->event_count = 0;
 }
 
-int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err) {
+int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err)
+{
     int count;
 
     loop->ended_now = false;
@@ -120,15 +128,18 @@ int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err) {
     return 0;
 }
 
-void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms) {
+void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms)
+{
     timer_heap_add(&loop->timers, timer, clock_ms() + delay_ms);
 }
 
-void loop_timer_stop(struct loop *loop, struct timer *timer) {
+void loop_timer_stop(struct loop *loop, struct timer *timer)
+{
     timer_heap_remove(&loop->timers, timer);
 }
 
-int loop_watch(struct loop *loop, struct loop_watch *watch, unsigned events, struct err *err) {
+int loop_watch(struct loop *loop, struct loop_watch *watch, unsigned events, struct err *err)
+{
     struct epoll_event event = {.events = events, .data.ptr = watch};
     int change = watch->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
@@ -140,7 +151,8 @@ int loop_watch(struct loop *loop, struct loop_watch *watch, unsigned events, str
     return 0;
 }
 
-void loop_unwatch(struct loop *loop, struct loop_watch *watch) {
+void loop_unwatch(struct loop *loop, struct loop_watch *watch)
+{
     if (!watch->events)
         return;
     watch->events = 0;
@@ -150,7 +162,8 @@ void loop_unwatch(struct loop *loop, struct loop_watch *watch) {
             loop->events[i].data.ptr = NULL;
 }
 
-void loop_end(struct loop *loop, struct loop_op *op) {
+void loop_end(struct loop *loop, struct loop_op *op)
+{
     op->ended = true;
     loop->ended_now = true;
     if (op->listed)
@@ -161,7 +174,8 @@ void loop_end(struct loop *loop, struct loop_op *op) {
     loop->last_ended = &op->next;
 }
 
-struct loop_op *loop_next_ended(struct loop *loop) {
+struct loop_op *loop_next_ended(struct loop *loop)
+{
     struct loop_op *op = loop->first_ended;
 
     if (op)
@@ -169,7 +183,8 @@ struct loop_op *loop_next_ended(struct loop *loop) {
     return op;
 }
 
-void loop_forget(struct loop *loop, struct loop_op *op) {
+void loop_forget(struct loop *loop, struct loop_op *op)
+{
     struct loop_op **link = &loop->first_ended;
 
     if (!op->listed)
@@ -182,15 +197,18 @@ void loop_forget(struct loop *loop, struct loop_op *op) {
     op->listed = false;
 }
 
-void loop_set_deadline(struct loop *loop, int64_t deadline_ms) {
+void loop_set_deadline(struct loop *loop, int64_t deadline_ms)
+{
     loop->deadline_ms = deadline_ms;
 }
 
-int64_t loop_deadline(const struct loop *loop) {
+int64_t loop_deadline(const struct loop *loop)
+{
     return loop->deadline_ms;
 }
 
-void loop_interrupt(void) {
+void loop_interrupt(void)
+{
     const uint64_t one = 1;
     int saved = errno;
 
@@ -200,11 +218,13 @@ void loop_interrupt(void) {
     errno = saved;
 }
 
-bool loop_interrupted(void) {
+bool loop_interrupted(void)
+{
     return interrupted;
 }
 
-void loop_resume(void) {
+void loop_resume(void)
+{
     uint64_t count;
 
     interrupted = 0;

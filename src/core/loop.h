@@ -39,8 +39,8 @@ void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
 /* Starts watching, or changes the events (EPOLLIN, EPOLLOUT) of a watch. */
-MUST_USE int loop_watch(struct loop *loop, struct loop_watch *watch, unsigned events,
-                        struct err *err);
+MUST_USE int loop_watch(
+    struct loop *loop, struct loop_watch *watch, unsigned events, struct err *err);
 void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 
 /* Marks the operation as ended and lists it, once. */

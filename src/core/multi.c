@@ -18,7 +18,7 @@ struct multi {
     struct timer timer;
     size_t count;
     struct socket *spare;
-    size_t sockets; /* in use and spare */
+    size_t sockets;     /* in use and spare */
     struct err failure; /* of a callback, which has no way to return one */
 };
 
@@ -29,7 +29,8 @@ struct socket {
     struct socket *next; /* when spare */
 };
 
-static void finish(const CURLMsg *message) {
+static void finish(const CURLMsg *message)
+{
     struct multi_transfer *transfer = NULL;
     CURLcode code = message->data.result;
 
@@ -39,7 +40,8 @@ static void finish(const CURLMsg *message) {
 
 /* Reading a message invalidates the next ones only when their handles are removed, so each is
    taken, removed and finished before the next is asked for. */
-static void collect(struct multi *multi) {
+static void collect(struct multi *multi)
+{
     CURLMsg *message;
     int left;
 
@@ -52,18 +54,21 @@ static void collect(struct multi *multi) {
     }
 }
 
-static void act(struct multi *multi, curl_socket_t fd, int what) {
+static void act(struct multi *multi, curl_socket_t fd, int what)
+{
     int running;
 
     curl_multi_socket_action(multi->curlm, fd, what, &running);
     collect(multi);
 }
 
-static void timer_fired(void *context) {
+static void timer_fired(void *context)
+{
     act(context, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static void socket_ready(void *context, unsigned events) {
+static void socket_ready(void *context, unsigned events)
+{
     struct socket *socket = context;
     int what = (events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_IN : 0) |
                (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) ? CURL_CSELECT_OUT : 0);
@@ -71,13 +76,15 @@ static void socket_ready(void *context, unsigned events) {
     act(socket->multi, socket->watch.fd, what);
 }
 
-static void make_spare(struct multi *multi, struct socket *socket) {
+static void make_spare(struct multi *multi, struct socket *socket)
+{
     socket->next = multi->spare;
     multi->spare = socket;
 }
 
 /* The callback below must not run out of memory: libcurl 7.88 crashes when it fails. */
-static int reserve_sockets(struct multi *multi, struct err *err) {
+static int reserve_sockets(struct multi *multi, struct err *err)
+{
     while (multi->sockets < (multi->count + 1) * SOCKETS_EACH) {
         struct socket *socket = calloc(1, sizeof *socket);
 
@@ -89,7 +96,8 @@ static int reserve_sockets(struct multi *multi, struct err *err) {
     return 0;
 }
 
-static void forget_socket(struct multi *multi, curl_socket_t fd, struct socket *socket) {
+static void forget_socket(struct multi *multi, curl_socket_t fd, struct socket *socket)
+{
     if (!socket)
         return;
     loop_unwatch(multi->loop, &socket->watch);
@@ -97,7 +105,8 @@ static void forget_socket(struct multi *multi, curl_socket_t fd, struct socket *
     make_spare(multi, socket);
 }
 
-static struct socket *take_socket(struct multi *multi, curl_socket_t fd) {
+static struct socket *take_socket(struct multi *multi, curl_socket_t fd)
+{
     struct socket *socket = multi->spare;
 
     if (!socket)
@@ -110,7 +119,8 @@ static struct socket *take_socket(struct multi *multi, curl_socket_t fd) {
 }
 
 /* CURLMOPT_SOCKETFUNCTION: -1 makes libcurl fail the transfers concerned. */
-static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context, void *known) {
+static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context, void *known)
+{
     struct multi *multi = context;
     struct socket *socket = known;
     unsigned events =
@@ -127,7 +137,8 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *context,
 }
 
 /* CURLMOPT_TIMERFUNCTION. A time-out of 0 means now: the timer is due in this very turn. */
-static int timer_changed(CURLM *curlm, long timeout_ms, void *context) {
+static int timer_changed(CURLM *curlm, long timeout_ms, void *context)
+{
     struct multi *multi = context;
 
     (void)curlm;
@@ -138,7 +149,8 @@ static int timer_changed(CURLM *curlm, long timeout_ms, void *context) {
     return 0;
 }
 
-static int set_up(struct multi *multi, struct err *err) {
+static int set_up(struct multi *multi, struct err *err)
+{
     if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(multi->curlm = curl_multi_init()))
         return err_set(err, ERR_CONFIG, "libcurl cannot be initialised");
     curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, socket_changed);
@@ -149,7 +161,8 @@ static int set_up(struct multi *multi, struct err *err) {
     return 0;
 }
 
-int multi_new(struct multi **out, struct loop *loop, struct err *err) {
+int multi_new(struct multi **out, struct loop *loop, struct err *err)
+{
     struct multi *multi = calloc(1, sizeof *multi);
 
     if (!multi)
@@ -164,7 +177,8 @@ int multi_new(struct multi **out, struct loop *loop, struct err *err) {
     return 0;
 }
 
-void multi_free(struct multi *multi) {
+void multi_free(struct multi *multi)
+{
     if (!multi)
         return;
     curl_multi_cleanup(multi->curlm);
@@ -178,7 +192,8 @@ void multi_free(struct multi *multi) {
     free(multi);
 }
 
-int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *err) {
+int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *err)
+{
     CURLMcode code;
 
     if (reserve_sockets(multi, err))
@@ -191,11 +206,13 @@ int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *
     return 0;
 }
 
-void multi_remove(struct multi *multi, struct multi_transfer *transfer) {
+void multi_remove(struct multi *multi, struct multi_transfer *transfer)
+{
     curl_multi_remove_handle(multi->curlm, transfer->easy);
     multi->count--;
 }
 
-size_t multi_count(const struct multi *multi) {
+size_t multi_count(const struct multi *multi)
+{
     return multi->count;
 }

@@ -11,12 +11,14 @@
 
 enum { NONCE_BYTES = 12, TAG_BYTES = 16, DIGEST_BYTES = 32, SEALED_MAX = 1024 * 1024 };
 
-static int failed(struct err *err) {
+static int failed(struct err *err)
+{
     return err_set(err, ERR_CONFIG, "libcrypto failed");
 }
 
-int seal_fingerprint(char hex[SEAL_HEX_BYTES + 1], const void *bytes, size_t len,
-                     struct err *err) {
+int seal_fingerprint(
+    char hex[SEAL_HEX_BYTES + 1], const void *bytes, size_t len, struct err *err)
+{
     static const char digits[] = "0123456789abcdef";
     unsigned char digest[DIGEST_BYTES];
 
@@ -30,13 +32,14 @@ int seal_fingerprint(char hex[SEAL_HEX_BYTES + 1], const void *bytes, size_t len
     return 0;
 }
 
-static int derive(EVP_KDF_CTX *kdf, unsigned char *key, const void *secret, size_t len,
-                  const char *purpose) {
+static int derive(
+    EVP_KDF_CTX *kdf, unsigned char *key, const void *secret, size_t len, const char *purpose)
+{
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, len),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)purpose,
-                                          strlen(purpose)),
+        OSSL_PARAM_construct_octet_string(
+            OSSL_KDF_PARAM_INFO, (void *)purpose, strlen(purpose)),
         OSSL_PARAM_construct_end(),
     };
 
@@ -44,7 +47,8 @@ static int derive(EVP_KDF_CTX *kdf, unsigned char *key, const void *secret, size
 }
 
 int seal_key(unsigned char key[SEAL_KEY_BYTES], const void *secret, size_t len,
-             const char *purpose, struct err *err) {
+    const char *purpose, struct err *err)
+{
     EVP_KDF *hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *kdf = hkdf ? EVP_KDF_CTX_new(hkdf) : NULL;
     int bad = derive(kdf, key, secret, len, purpose);
@@ -56,7 +60,8 @@ int seal_key(unsigned char key[SEAL_KEY_BYTES], const void *secret, size_t len,
 
 /* out: nonce (set already), then ciphertext, then tag. */
 static int encrypt(EVP_CIPHER_CTX *aes, const unsigned char *key, unsigned char *out,
-                   const void *bytes, int len) {
+    const void *bytes, int len)
+{
     int done, last;
     unsigned char *text = out + NONCE_BYTES;
 
@@ -69,21 +74,23 @@ static int encrypt(EVP_CIPHER_CTX *aes, const unsigned char *key, unsigned char 
 }
 
 static int decrypt(EVP_CIPHER_CTX *aes, const unsigned char *key, unsigned char *out,
-                   const unsigned char *sealed, int len) {
+    const unsigned char *sealed, int len)
+{
     int done, last;
     const unsigned char *text = sealed + NONCE_BYTES;
 
     return aes && EVP_DecryptInit_ex(aes, EVP_aes_256_gcm(), NULL, key, sealed) &&
                    EVP_DecryptUpdate(aes, out, &done, text, len) &&
-                   EVP_CIPHER_CTX_ctrl(aes, EVP_CTRL_GCM_SET_TAG, TAG_BYTES,
-                                       (void *)(text + len)) &&
+                   EVP_CIPHER_CTX_ctrl(
+                       aes, EVP_CTRL_GCM_SET_TAG, TAG_BYTES, (void *)(text + len)) &&
                    EVP_DecryptFinal_ex(aes, out + done, &last) > 0
                ? 0
                : -1;
 }
 
 int seal_close(struct buf *out, const unsigned char key[SEAL_KEY_BYTES], const void *bytes,
-               size_t len, struct err *err) {
+    size_t len, struct err *err)
+{
     size_t total = NONCE_BYTES + len + TAG_BYTES;
     unsigned char *sealed;
     EVP_CIPHER_CTX *aes;
@@ -104,7 +111,8 @@ int seal_close(struct buf *out, const unsigned char key[SEAL_KEY_BYTES], const v
 }
 
 int seal_open(struct buf *out, const unsigned char key[SEAL_KEY_BYTES], const void *sealed,
-              size_t len, struct err *err) {
+    size_t len, struct err *err)
+{
     unsigned char *bytes;
     EVP_CIPHER_CTX *aes;
     size_t text_len = len - NONCE_BYTES - TAG_BYTES;
@@ -125,7 +133,8 @@ int seal_open(struct buf *out, const unsigned char key[SEAL_KEY_BYTES], const vo
     return bad;
 }
 
-int seal_add_base64(struct buf *out, const void *bytes, size_t len, struct err *err) {
+int seal_add_base64(struct buf *out, const void *bytes, size_t len, struct err *err)
+{
     char *text;
     int bad;
 
@@ -134,7 +143,8 @@ int seal_add_base64(struct buf *out, const void *bytes, size_t len, struct err *
     text = malloc(4 * ((len + 2) / 3) + 1);
     if (!text)
         return err_no_memory(err);
-    bad = buf_add(out, text, (size_t)EVP_EncodeBlock((unsigned char *)text, bytes, (int)len), err);
+    bad = buf_add(
+        out, text, (size_t)EVP_EncodeBlock((unsigned char *)text, bytes, (int)len), err);
     explicit_bzero(text, strlen(text));
     free(text);
     return bad;

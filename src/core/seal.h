@@ -10,20 +10,20 @@ struct buf;
 enum { SEAL_KEY_BYTES = 32, SEAL_HEX_BYTES = 64 };
 
 /* The SHA-256 of the bytes in lower-case hex, NUL-terminated. */
-MUST_USE int seal_fingerprint(char hex[SEAL_HEX_BYTES + 1], const void *bytes, size_t len,
-                              struct err *err);
+MUST_USE int seal_fingerprint(
+    char hex[SEAL_HEX_BYTES + 1], const void *bytes, size_t len, struct err *err);
 
 /* A key from secret material of any length, for one purpose (HKDF-SHA-256, RFC 5869). */
 MUST_USE int seal_key(unsigned char key[SEAL_KEY_BYTES], const void *secret, size_t len,
-                      const char *purpose, struct err *err);
+    const char *purpose, struct err *err);
 
 /* Appends the sealed bytes (AES-256-GCM: nonce, ciphertext, tag). */
 MUST_USE int seal_close(struct buf *out, const unsigned char key[SEAL_KEY_BYTES],
-                        const void *bytes, size_t len, struct err *err);
+    const void *bytes, size_t len, struct err *err);
 
 /* Appends what seal_close had been given. ERR_DECODE when the key is another or a byte differs. */
 MUST_USE int seal_open(struct buf *out, const unsigned char key[SEAL_KEY_BYTES],
-                       const void *sealed, size_t len, struct err *err);
+    const void *sealed, size_t len, struct err *err);
 
 /* Appends the bytes in base64 (RFC 4648 4). */
 MUST_USE int seal_add_base64(struct buf *out, const void *bytes, size_t len, struct err *err);

@@ -38,7 +38,8 @@ struct session {
 
     struct grant grant;
     unsigned grant_number;
-    struct secret *rejected; /* the token that a 401 ended; not to be taken from the file again */
+    struct secret
+        *rejected; /* the token that a 401 ended; not to be taken from the file again */
     int logins_failed;
 
     struct session_waiter *first, **last;
@@ -54,21 +55,25 @@ static void send_login(void *context);
 
 /* ---- making ---- */
 
-static char *copy(const char *text) {
+static char *copy(const char *text)
+{
     return text ? strdup(text) : NULL;
 }
 
-static int copy_header(struct session *session, size_t i, const struct session_header *from) {
+static int copy_header(struct session *session, size_t i, const struct session_header *from)
+{
     struct header *header = &session->headers[i];
 
     header->name = copy(from->name);
     header->text = copy(from->text);
     header->secret = from->secret ? secret_ref(from->secret) : NULL;
     session->paths.values[i] = copy(from->from);
-    return header->name && (header->text || header->secret || session->paths.values[i]) ? 0 : -1;
+    return header->name && (header->text || header->secret || session->paths.values[i]) ? 0
+                                                                                        : -1;
 }
 
-static int copy_spec(struct session *session, const struct session_spec *spec) {
+static int copy_spec(struct session *session, const struct session_spec *spec)
+{
     int bad = 0;
 
     session->url = copy(spec->url);
@@ -87,7 +92,8 @@ static int copy_spec(struct session *session, const struct session_spec *spec) {
 
 /* The file's name and key come from the whole credential, so that a changed password or another
    account never meets an old session. */
-static int open_file(struct session *session, const char *folder, struct err *err) {
+static int open_file(struct session *session, const char *folder, struct err *err)
+{
     unsigned char key[SEAL_KEY_BYTES];
     char name[SEAL_HEX_BYTES + 1];
     struct buf all;
@@ -95,7 +101,7 @@ static int open_file(struct session *session, const char *folder, struct err *er
 
     buf_init(&all, LOGIN_BODY_MAX);
     bad = buf_addf(&all, err, "%s\n%s\n%s", session->url, session->username,
-                   secret_value(session->password));
+        secret_value(session->password));
     for (size_t i = 0; !bad && i < session->header_count; i++)
         if (session->headers[i].secret)
             bad = buf_addf(&all, err, "\n%s", secret_value(session->headers[i].secret));
@@ -108,7 +114,8 @@ static int open_file(struct session *session, const char *folder, struct err *er
 }
 
 int session_new(struct session **out, struct loop *loop, struct http *http,
-                struct throttle *throttle, const struct session_spec *spec, struct err *err) {
+    struct throttle *throttle, const struct session_spec *spec, struct err *err)
+{
     struct session *session = calloc(1, sizeof *session);
 
     if (!session)
@@ -117,13 +124,14 @@ int session_new(struct session **out, struct loop *loop, struct http *http,
     session->http = http;
     session->throttle = throttle;
     session->last = &session->first;
-    session->slot =
-        (struct throttle_waiter){.priority = PRIORITY_HIGH, .granted = send_login, .context = session};
+    session->slot = (struct throttle_waiter){
+        .priority = PRIORITY_HIGH, .granted = send_login, .context = session};
     timer_init(&session->timer, next_step, session);
     grant_init(&session->grant);
     buf_init(&session->login_body, LOGIN_BODY_MAX);
-    if (copy_spec(session, spec) ? err_no_memory(err)
-                                 : spec->state_folder && open_file(session, spec->state_folder, err)) {
+    if (copy_spec(session, spec)
+            ? err_no_memory(err)
+            : spec->state_folder && open_file(session, spec->state_folder, err)) {
         session_free(session);
         return -1;
     }
@@ -131,7 +139,8 @@ int session_new(struct session **out, struct loop *loop, struct http *http,
     return 0;
 }
 
-static void free_spec(struct session *session) {
+static void free_spec(struct session *session)
+{
     free(session->url);
     free(session->username);
     free(session->ca_file);
@@ -148,7 +157,8 @@ static void free_spec(struct session *session) {
     }
 }
 
-static void end_transfer(struct session *session) {
+static void end_transfer(struct session *session)
+{
     if (session->transfer)
         buf_wipe(&http_transfer_response(session->transfer)->body);
     http_transfer_free(session->transfer);
@@ -157,7 +167,8 @@ static void end_transfer(struct session *session) {
     buf_wipe(&session->login_body);
 }
 
-void session_free(struct session *session) {
+void session_free(struct session *session)
+{
     if (!session)
         return;
     loop_timer_stop(session->loop, &session->timer);
@@ -174,11 +185,13 @@ void session_free(struct session *session) {
 
 /* ---- waiting ---- */
 
-bool session_is_ready(const struct session *session) {
+bool session_is_ready(const struct session *session)
+{
     return grant_is_fresh(&session->grant);
 }
 
-void session_wait(struct session *session, struct session_waiter *waiter) {
+void session_wait(struct session *session, struct session_waiter *waiter)
+{
     waiter->next = NULL;
     waiter->waiting = true;
     *session->last = waiter;
@@ -187,7 +200,8 @@ void session_wait(struct session *session, struct session_waiter *waiter) {
         loop_timer_start(session->loop, &session->timer, 0);
 }
 
-void session_leave(struct session *session, struct session_waiter *waiter) {
+void session_leave(struct session *session, struct session_waiter *waiter)
+{
     struct session_waiter **link = &session->first;
 
     if (!waiter->waiting)
@@ -201,7 +215,8 @@ void session_leave(struct session *session, struct session_waiter *waiter) {
 }
 
 /* Tells those who waited until now; whoever comes back from a callback waits for another turn. */
-static void finish(struct session *session, const struct err *err) {
+static void finish(struct session *session, const struct err *err)
+{
     struct session_waiter *last = NULL, *waiter;
 
     if (session->file)
@@ -220,19 +235,22 @@ static void finish(struct session *session, const struct err *err) {
 
 /* ---- the shared file ---- */
 
-static bool is_rejected(const struct session *session, const struct grant *grant) {
+static bool is_rejected(const struct session *session, const struct grant *grant)
+{
     return session->rejected && grant->token &&
            !strcmp(secret_value(session->rejected), secret_value(grant->token));
 }
 
-static void adopt(struct session *session, struct grant *grant) {
+static void adopt(struct session *session, struct grant *grant)
+{
     grant_fini(&session->grant);
     session->grant = *grant;
     session->grant_number++;
 }
 
 /* Takes over what another process stored, if it is of use: 1, else 0; -1 when it can't be read. */
-static int load(struct session *session, struct err *err) {
+static int load(struct session *session, struct err *err)
+{
     struct buf text;
     struct grant grant;
     struct err ignored;
@@ -253,7 +271,8 @@ static int load(struct session *session, struct err *err) {
 }
 
 /* A session that can't be stored still serves this process. */
-static void store(struct session *session) {
+static void store(struct session *session)
+{
     struct buf text;
     struct err ignored;
 
@@ -268,9 +287,10 @@ static void store(struct session *session) {
 
 /* ---- the login ---- */
 
-static int make_body(struct session *session, struct err *err) {
+static int make_body(struct session *session, struct err *err)
+{
     json_t *root = json_pack("{s:s, s:s}", "username", session->username, "password",
-                             secret_value(session->password));
+        secret_value(session->password));
     char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     int bad = text ? buf_add_string(&session->login_body, text, err)
                    : err_set(err, ERR_CONFIG, "the user name or password is no valid UTF-8");
@@ -283,7 +303,8 @@ static int make_body(struct session *session, struct err *err) {
 }
 
 /* What the service says of a refusal; the fields that such answers use. */
-static const char *said(json_t *root) {
+static const char *said(json_t *root)
+{
     static const char *const fields[] = {"error_description", "message", "error"};
 
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
@@ -295,7 +316,8 @@ static const char *said(json_t *root) {
     return "no reason given";
 }
 
-static enum err_kind kind_of(int status) {
+static enum err_kind kind_of(int status)
+{
     if (status == 429)
         return ERR_RATE_LIMITED;
     if (status >= 500)
@@ -303,11 +325,12 @@ static enum err_kind kind_of(int status) {
     return status >= 400 ? ERR_AUTH : ERR_DECODE;
 }
 
-static int refuse(struct session *session, const struct http_response *answer, struct err *err) {
+static int refuse(struct session *session, const struct http_response *answer, struct err *err)
+{
     json_t *root = json_loadb(buf_text(&answer->body), answer->body.len, 0, NULL);
 
     err_set(err, kind_of(answer->status), "the login was answered %d: %.200s", answer->status,
-            said(root));
+        said(root));
     err->sent = SENT_YES;
     if (err->kind == ERR_AUTH)
         session->logins_failed++;
@@ -315,7 +338,8 @@ static int refuse(struct session *session, const struct http_response *answer, s
     return -1;
 }
 
-static int take_answer(struct session *session, struct err *err) {
+static int take_answer(struct session *session, struct err *err)
+{
     struct http_response *answer = http_transfer_response(session->transfer);
     char date[64];
     struct grant grant;
@@ -323,7 +347,7 @@ static int take_answer(struct session *session, struct err *err) {
     if (answer->status < 200 || answer->status > 299)
         return refuse(session, answer, err);
     if (grant_from_answer(&grant, &session->paths, buf_text(&answer->body), answer->body.len,
-                          http_response_header(answer, "Date", date, sizeof date), err))
+            http_response_header(answer, "Date", date, sizeof date), err))
         return -1;
     session->logins_failed = 0;
     adopt(session, &grant);
@@ -331,7 +355,8 @@ static int take_answer(struct session *session, struct err *err) {
     return 0;
 }
 
-static void login_ended(void *context) {
+static void login_ended(void *context)
+{
     struct session *session = context;
     struct err err;
     int bad = http_outcome(session->transfer, &err);
@@ -342,7 +367,8 @@ static void login_ended(void *context) {
     finish(session, bad ? &err : NULL);
 }
 
-static int start_login(struct session *session, struct err *err) {
+static int start_login(struct session *session, struct err *err)
+{
     struct http_request request = {
         .method = "POST",
         .url = session->url,
@@ -355,7 +381,8 @@ static int start_login(struct session *session, struct err *err) {
     };
 
     if (make_body(session, err) ||
-        http_headers_add(&session->login_headers, "Content-Type", "application/json", 16, err) ||
+        http_headers_add(
+            &session->login_headers, "Content-Type", "application/json", 16, err) ||
         http_headers_add(&session->login_headers, "Accept", "application/json", 16, err))
         return -1;
     request.body = session->login_body.data;
@@ -364,7 +391,8 @@ static int start_login(struct session *session, struct err *err) {
 }
 
 /* The slot was granted. */
-static void send_login(void *context) {
+static void send_login(void *context)
+{
     struct session *session = context;
     struct err err;
 
@@ -378,7 +406,8 @@ static void send_login(void *context) {
 /* ---- the steps to a grant ---- */
 
 /* 1: this process is to log in; 0: another one does; -1: ERR_CONFIG. */
-static int become_leader(struct session *session, struct err *err) {
+static int become_leader(struct session *session, struct err *err)
+{
     int locked = session->file ? session_file_lock(session->file, err) : 1;
 
     if (!locked)
@@ -386,16 +415,18 @@ static int become_leader(struct session *session, struct err *err) {
     return locked;
 }
 
-static int give_up(struct err *err) {
+static int give_up(struct err *err)
+{
     return err_set(err, ERR_AUTH,
-                   "the service refused %d logins; no further one is tried, since accounts are "
-                   "locked for guessing: check the user name and the password",
-                   SESSION_LOGINS_FAILED_MAX);
+        "the service refused %d logins; no further one is tried, since accounts are "
+        "locked for guessing: check the user name and the password",
+        SESSION_LOGINS_FAILED_MAX);
 }
 
 /* 1: ready; 0: not yet; -1: failed. Another process may have logged in since the last look, so
    the file is read again under the lock. */
-static int advance(struct session *session, struct err *err) {
+static int advance(struct session *session, struct err *err)
+{
     int loaded = session->file ? load(session, err) : 0;
     int leads;
 
@@ -414,7 +445,8 @@ static int advance(struct session *session, struct err *err) {
     return 0;
 }
 
-static void next_step(void *context) {
+static void next_step(void *context)
+{
     struct session *session = context;
     struct err err;
     int done;
@@ -428,13 +460,15 @@ static void next_step(void *context) {
 
 /* ---- use ---- */
 
-static int add_text(struct http_headers *headers, const char *name, const char *text,
-                    struct err *err) {
+static int add_text(
+    struct http_headers *headers, const char *name, const char *text, struct err *err)
+{
     return http_headers_add(headers, name, text, strlen(text), err);
 }
 
-static int add_token(const struct session *session, struct http_headers *headers,
-                     struct err *err) {
+static int add_token(
+    const struct session *session, struct http_headers *headers, struct err *err)
+{
     struct buf line;
     int bad;
 
@@ -445,8 +479,9 @@ static int add_token(const struct session *session, struct http_headers *headers
     return bad ? -1 : 0;
 }
 
-int session_add_headers(const struct session *session, struct http_headers *headers,
-                        struct err *err) {
+int session_add_headers(
+    const struct session *session, struct http_headers *headers, struct err *err)
+{
     if (add_token(session, headers, err))
         return -1;
     for (size_t i = 0; i < session->header_count; i++) {
@@ -461,11 +496,13 @@ int session_add_headers(const struct session *session, struct http_headers *head
     return 0;
 }
 
-unsigned session_grant_number(const struct session *session) {
+unsigned session_grant_number(const struct session *session)
+{
     return session->grant_number;
 }
 
-void session_reject(struct session *session, unsigned grant_number) {
+void session_reject(struct session *session, unsigned grant_number)
+{
     if (grant_number != session->grant_number || !session->grant.token)
         return;
     secret_unref(session->rejected);

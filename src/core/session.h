@@ -50,8 +50,7 @@ struct session_waiter {
 
 /* `loop`, `http` and `throttle` must outlive it; logins take slots of `throttle`. */
 MUST_USE int session_new(struct session **out, struct loop *loop, struct http *http,
-                         struct throttle *throttle, const struct session_spec *spec,
-                         struct err *err);
+    struct throttle *throttle, const struct session_spec *spec, struct err *err);
 /* Nobody may wait. NULL is fine. */
 void session_free(struct session *session);
 
@@ -64,8 +63,8 @@ void session_wait(struct session *session, struct session_waiter *waiter);
 void session_leave(struct session *session, struct session_waiter *waiter);
 
 /* Adds the headers that authenticate a call; the session must be ready. */
-MUST_USE int session_add_headers(const struct session *session, struct http_headers *headers,
-                                 struct err *err);
+MUST_USE int session_add_headers(
+    const struct session *session, struct http_headers *headers, struct err *err);
 
 /* Which grant is used now; session_reject says that the service refused this one (401), so that of
    many refused calls only the first leads to a login. */

@@ -19,18 +19,21 @@ struct session_file {
     int lock_fd; /* -1 when the lock is not held */
 };
 
-static int fail(const char *what, const char *path, struct err *err) {
+static int fail(const char *what, const char *path, struct err *err)
+{
     return err_set(err, ERR_CONFIG, "cannot %s %.300s: %s", what, path, strerror(errno));
 }
 
-static int set_path(char *path, const char *folder, const char *name, const char *suffix) {
+static int set_path(char *path, const char *folder, const char *name, const char *suffix)
+{
     int len = snprintf(path, PATH_BYTES, "%s/session-%.16s%s", folder, name, suffix);
 
     return len < PATH_BYTES ? 0 : -1;
 }
 
 int session_file_new(struct session_file **out, const char *folder, const char *name,
-                     const unsigned char key[SEAL_KEY_BYTES], struct err *err) {
+    const unsigned char key[SEAL_KEY_BYTES], struct err *err)
+{
     struct session_file *file = calloc(1, sizeof *file);
     char draft[48];
 
@@ -48,7 +51,8 @@ int session_file_new(struct session_file **out, const char *folder, const char *
     return 0;
 }
 
-void session_file_free(struct session_file *file) {
+void session_file_free(struct session_file *file)
+{
     if (!file)
         return;
     session_file_unlock(file);
@@ -56,7 +60,8 @@ void session_file_free(struct session_file *file) {
     free(file);
 }
 
-static int read_all(int fd, struct buf *out, struct err *err) {
+static int read_all(int fd, struct buf *out, struct err *err)
+{
     char part[4096];
     ssize_t len;
 
@@ -66,7 +71,8 @@ static int read_all(int fd, struct buf *out, struct err *err) {
     return len < 0 ? -1 : 0;
 }
 
-int session_file_read(struct session_file *file, struct buf *out, struct err *err) {
+int session_file_read(struct session_file *file, struct buf *out, struct err *err)
+{
     struct buf sealed;
     struct err ignored;
     int bad, fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -82,7 +88,8 @@ int session_file_read(struct session_file *file, struct buf *out, struct err *er
     return bad ? fail("read", file->path, err) : 0;
 }
 
-static int write_draft(const struct session_file *file, const struct buf *sealed) {
+static int write_draft(const struct session_file *file, const struct buf *sealed)
+{
     int fd = open(file->draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     ssize_t written;
 
@@ -92,7 +99,8 @@ static int write_draft(const struct session_file *file, const struct buf *sealed
     return close(fd) || written != (ssize_t)sealed->len ? -1 : 0;
 }
 
-int session_file_write(struct session_file *file, const struct buf *content, struct err *err) {
+int session_file_write(struct session_file *file, const struct buf *content, struct err *err)
+{
     struct buf sealed;
     int bad;
 
@@ -104,7 +112,8 @@ int session_file_write(struct session_file *file, const struct buf *content, str
     return bad;
 }
 
-int session_file_lock(struct session_file *file, struct err *err) {
+int session_file_lock(struct session_file *file, struct err *err)
+{
     int fd = open(file->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
@@ -119,7 +128,8 @@ int session_file_lock(struct session_file *file, struct err *err) {
     return 1;
 }
 
-void session_file_unlock(struct session_file *file) {
+void session_file_unlock(struct session_file *file)
+{
     if (file->lock_fd >= 0)
         close(file->lock_fd);
     file->lock_fd = -1;

@@ -30,8 +30,9 @@ struct throttle {
 
 static void serve(void *context);
 
-int throttle_new(struct throttle **out, struct loop *loop, int limit, int64_t window_ms,
-                 struct err *err) {
+int throttle_new(
+    struct throttle **out, struct loop *loop, int limit, int64_t window_ms, struct err *err)
+{
     struct throttle *throttle = calloc(1, sizeof *throttle);
 
     if (!throttle)
@@ -51,7 +52,8 @@ int throttle_new(struct throttle **out, struct loop *loop, int limit, int64_t wi
     return 0;
 }
 
-void throttle_free(struct throttle *throttle) {
+void throttle_free(struct throttle *throttle)
+{
     if (!throttle)
         return;
     loop_timer_stop(throttle->loop, &throttle->timer);
@@ -59,18 +61,21 @@ void throttle_free(struct throttle *throttle) {
     free(throttle);
 }
 
-static int64_t *ended_at(const struct throttle *throttle, int i) {
+static int64_t *ended_at(const struct throttle *throttle, int i)
+{
     return &throttle->free_at_ms[(throttle->first + i) % throttle->limit];
 }
 
-static void drop_expired(struct throttle *throttle, int64_t now_ms) {
+static void drop_expired(struct throttle *throttle, int64_t now_ms)
+{
     while (throttle->ended && *ended_at(throttle, 0) <= now_ms) {
         throttle->first = (throttle->first + 1) % throttle->limit;
         throttle->ended--;
     }
 }
 
-static bool take_free(struct throttle *throttle) {
+static bool take_free(struct throttle *throttle)
+{
     int64_t now_ms = clock_ms();
 
     if (!throttle->limit && throttle->paused_until_ms <= now_ms)
@@ -84,7 +89,8 @@ static bool take_free(struct throttle *throttle) {
 }
 
 /* When the next slot is known to become free: only answers still to come can make it later. */
-static int64_t next_free_ms(const struct throttle *throttle) {
+static int64_t next_free_ms(const struct throttle *throttle)
+{
     int64_t free_ms = clock_ms();
 
     if (throttle->limit && throttle->in_flight + throttle->ended >= throttle->limit)
@@ -92,7 +98,8 @@ static int64_t next_free_ms(const struct throttle *throttle) {
     return free_ms > throttle->paused_until_ms ? free_ms : throttle->paused_until_ms;
 }
 
-static void arm(struct throttle *throttle) {
+static void arm(struct throttle *throttle)
+{
     int64_t delay_ms = next_free_ms(throttle) - clock_ms();
 
     if (!throttle->waiting)
@@ -101,7 +108,8 @@ static void arm(struct throttle *throttle) {
         loop_timer_start(throttle->loop, &throttle->timer, delay_ms > 0 ? delay_ms : 1);
 }
 
-static void enqueue(struct throttle *throttle, struct throttle_waiter *waiter) {
+static void enqueue(struct throttle *throttle, struct throttle_waiter *waiter)
+{
     struct lane *lane = &throttle->lanes[waiter->priority];
 
     waiter->next = NULL;
@@ -111,14 +119,16 @@ static void enqueue(struct throttle *throttle, struct throttle_waiter *waiter) {
     throttle->waiting++;
 }
 
-static struct throttle_waiter *first_waiter(const struct throttle *throttle) {
+static struct throttle_waiter *first_waiter(const struct throttle *throttle)
+{
     for (int i = 0; i < PRIORITIES; i++)
         if (throttle->lanes[i].first)
             return throttle->lanes[i].first;
     return NULL;
 }
 
-bool throttle_take(struct throttle *throttle, struct throttle_waiter *waiter) {
+bool throttle_take(struct throttle *throttle, struct throttle_waiter *waiter)
+{
     if (!throttle->waiting && take_free(throttle))
         return true;
     enqueue(throttle, waiter);
@@ -126,7 +136,8 @@ bool throttle_take(struct throttle *throttle, struct throttle_waiter *waiter) {
     return false;
 }
 
-void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter) {
+void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter)
+{
     struct lane *lane = &throttle->lanes[waiter->priority];
     struct throttle_waiter **link = &lane->first;
 
@@ -141,7 +152,8 @@ void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter) {
     throttle->waiting--;
 }
 
-static void serve(void *context) {
+static void serve(void *context)
+{
     struct throttle *throttle = context;
     struct throttle_waiter *waiter;
 
@@ -153,7 +165,8 @@ static void serve(void *context) {
 }
 
 /* Keeps the ring sorted: a guard makes an entry later than those that follow it. */
-static void hold_until(struct throttle *throttle, int64_t free_ms) {
+static void hold_until(struct throttle *throttle, int64_t free_ms)
+{
     int i = throttle->ended++;
 
     for (; i && *ended_at(throttle, i - 1) > free_ms; i--)
@@ -161,19 +174,21 @@ static void hold_until(struct throttle *throttle, int64_t free_ms) {
     *ended_at(throttle, i) = free_ms;
 }
 
-void throttle_release(struct throttle *throttle, enum err_sent sent) {
+void throttle_release(struct throttle *throttle, enum err_sent sent)
+{
     if (!throttle->limit)
         return;
     throttle->in_flight--;
     /* One millisecond more, since clock_ms cuts off what is below one. */
     if (sent != SENT_NO)
-        hold_until(throttle, clock_ms() + 1 + throttle->window_ms +
-                                 (sent == SENT_UNKNOWN ? GUARD_MS : 0));
+        hold_until(throttle,
+            clock_ms() + 1 + throttle->window_ms + (sent == SENT_UNKNOWN ? GUARD_MS : 0));
     if (throttle->waiting)
         arm(throttle);
 }
 
-void throttle_pause(struct throttle *throttle, int64_t ms) {
+void throttle_pause(struct throttle *throttle, int64_t ms)
+{
     int64_t until_ms = clock_ms() + ms;
 
     if (until_ms > throttle->paused_until_ms)
@@ -184,17 +199,19 @@ void throttle_pause(struct throttle *throttle, int64_t ms) {
 
 /* The waiter at place n gets the slot that is the n-th to become free; beyond the slots whose
    time is known, a whole window more for each round. */
-static int64_t estimate_ms(const struct throttle *throttle) {
+static int64_t estimate_ms(const struct throttle *throttle)
+{
     int64_t now_ms = clock_ms(), free_ms = next_free_ms(throttle);
     int rounds = throttle->limit ? throttle->waiting / throttle->limit : 0;
     int place = throttle->limit ? throttle->waiting % throttle->limit : 0;
 
-    if (place && place < throttle->ended && *ended_at(throttle, place) > free_ms)
+    if (place && place<throttle->ended && * ended_at(throttle, place)> free_ms)
         free_ms = *ended_at(throttle, place);
     return free_ms - now_ms + rounds * throttle->window_ms;
 }
 
-void throttle_stats(const struct throttle *throttle, struct throttle_stats *stats) {
+void throttle_stats(const struct throttle *throttle, struct throttle_stats *stats)
+{
     int64_t now_ms = clock_ms();
     int expired = 0;
 

@@ -24,14 +24,14 @@ struct throttle_waiter {
 struct throttle_stats {
     int limit;
     int64_t window_ms;
-    int used;         /* in flight, or answered less than a window ago */
-    int waiting;      /* requests that wait for a slot */
-    int64_t wait_ms;  /* until a request that comes now would get a slot; an estimate */
+    int used;        /* in flight, or answered less than a window ago */
+    int waiting;     /* requests that wait for a slot */
+    int64_t wait_ms; /* until a request that comes now would get a slot; an estimate */
 };
 
 /* `limit` requests in `window_ms`; a limit of 0 means none. `loop` must outlive it. */
-MUST_USE int throttle_new(struct throttle **out, struct loop *loop, int limit,
-                          int64_t window_ms, struct err *err);
+MUST_USE int throttle_new(
+    struct throttle **out, struct loop *loop, int limit, int64_t window_ms, struct err *err);
 
 /* Nobody may wait. NULL is fine. */
 void throttle_free(struct throttle *throttle);

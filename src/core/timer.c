@@ -2,12 +2,14 @@
 
 #include <stddef.h>
 
-void timer_init(struct timer *timer, void (*fire)(void *context), void *context) {
+void timer_init(struct timer *timer, void (*fire)(void *context), void *context)
+{
     *timer = (struct timer){.fire = fire, .context = context};
 }
 
 /* Makes `timer` the first of the list at `link`. */
-static void prepend(struct timer **link, struct timer *timer) {
+static void prepend(struct timer **link, struct timer *timer)
+{
     timer->next = *link;
     if (timer->next)
         timer->next->link = &timer->next;
@@ -15,7 +17,8 @@ static void prepend(struct timer **link, struct timer *timer) {
     *link = timer;
 }
 
-static void unlink_timer(struct timer *timer) {
+static void unlink_timer(struct timer *timer)
+{
     *timer->link = timer->next;
     if (timer->next)
         timer->next->link = timer->link;
@@ -23,7 +26,8 @@ static void unlink_timer(struct timer *timer) {
 }
 
 /* Of two roots without siblings, the later one becomes a child of the earlier. */
-static struct timer *meld(struct timer *a, struct timer *b) {
+static struct timer *meld(struct timer *a, struct timer *b)
+{
     if (!a || !b)
         return a ? a : b;
     if (b->due_ms < a->due_ms) {
@@ -34,7 +38,8 @@ static struct timer *meld(struct timer *a, struct timer *b) {
     return a;
 }
 
-static struct timer *take_first(struct timer **list) {
+static struct timer *take_first(struct timer **list)
+{
     struct timer *first = *list;
 
     if (first)
@@ -43,7 +48,8 @@ static struct timer *take_first(struct timer **list) {
 }
 
 /* Melds the list pairwise, then the pairs from the last to the first. */
-static struct timer *meld_list(struct timer *list) {
+static struct timer *meld_list(struct timer *list)
+{
     struct timer *pairs = NULL, *root = NULL;
 
     if (list)
@@ -58,13 +64,15 @@ static struct timer *meld_list(struct timer *list) {
     return root;
 }
 
-static void set_first(struct timer_heap *heap, struct timer *first) {
+static void set_first(struct timer_heap *heap, struct timer *first)
+{
     heap->first = first;
     if (first)
         first->link = &heap->first;
 }
 
-void timer_heap_add(struct timer_heap *heap, struct timer *timer, int64_t due_ms) {
+void timer_heap_add(struct timer_heap *heap, struct timer *timer, int64_t due_ms)
+{
     timer_heap_remove(heap, timer);
     timer->due_ms = due_ms;
     timer->started = true;
@@ -72,7 +80,8 @@ void timer_heap_add(struct timer_heap *heap, struct timer *timer, int64_t due_ms
     set_first(heap, meld(heap->first, timer));
 }
 
-void timer_heap_remove(struct timer_heap *heap, struct timer *timer) {
+void timer_heap_remove(struct timer_heap *heap, struct timer *timer)
+{
     if (!timer->started)
         return;
     timer->started = false;
@@ -80,7 +89,8 @@ void timer_heap_remove(struct timer_heap *heap, struct timer *timer) {
     set_first(heap, meld(heap->first, meld_list(timer->child)));
 }
 
-struct timer *timer_heap_due(struct timer_heap *heap, int64_t now_ms) {
+struct timer *timer_heap_due(struct timer_heap *heap, int64_t now_ms)
+{
     struct timer *first = heap->first;
 
     if (timer_heap_next(heap) > now_ms)
@@ -89,6 +99,7 @@ struct timer *timer_heap_due(struct timer_heap *heap, int64_t now_ms) {
     return first;
 }
 
-int64_t timer_heap_next(const struct timer_heap *heap) {
+int64_t timer_heap_next(const struct timer_heap *heap)
+{
     return heap->first ? heap->first->due_ms : INT64_MAX;
 }

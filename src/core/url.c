@@ -6,19 +6,22 @@
 
 #include "core/buf.h"
 
-static bool is_visible(const char *text, size_t len) {
+static bool is_visible(const char *text, size_t len)
+{
     for (size_t i = 0; i < len; i++)
         if (text[i] <= ' ' || text[i] > '~')
             return false;
     return true;
 }
 
-static bool is_loopback(const char *host) {
+static bool is_loopback(const char *host)
+{
     return !strcmp(host, "127.0.0.1") || !strcmp(host, "[::1]") ||
            !strcasecmp(host, "localhost");
 }
 
-static bool has_part(CURLU *parts, CURLUPart part) {
+static bool has_part(CURLU *parts, CURLUPart part)
+{
     char *text = NULL;
     bool has = !curl_url_get(parts, part, &text, 0);
 
@@ -26,7 +29,8 @@ static bool has_part(CURLU *parts, CURLUPart part) {
     return has;
 }
 
-static int check_origin(CURLU *parts, struct err *err) {
+static int check_origin(CURLU *parts, struct err *err)
+{
     char *scheme = NULL, *host = NULL;
     int failed = 0;
 
@@ -35,9 +39,9 @@ static int check_origin(CURLU *parts, struct err *err) {
         failed = err_set(err, ERR_USAGE, "not an absolute URL");
     else if (!strcasecmp(scheme, "http") && !is_loopback(host))
         failed = err_set(err, ERR_USAGE,
-                         "plain http to %.200s is refused: use https (http is for 127.0.0.1, "
-                         "::1 and localhost)",
-                         host);
+            "plain http to %.200s is refused: use https (http is for 127.0.0.1, "
+            "::1 and localhost)",
+            host);
     else if (strcasecmp(scheme, "http") && strcasecmp(scheme, "https"))
         failed = err_set(err, ERR_USAGE, "the scheme %.40s is refused: use https", scheme);
     curl_free(scheme);
@@ -45,7 +49,8 @@ static int check_origin(CURLU *parts, struct err *err) {
     return failed;
 }
 
-static int check_parts(CURLU *parts, struct err *err) {
+static int check_parts(CURLU *parts, struct err *err)
+{
     if (check_origin(parts, err))
         return -1;
     if (has_part(parts, CURLUPART_USER) || has_part(parts, CURLUPART_PASSWORD))
@@ -55,16 +60,18 @@ static int check_parts(CURLU *parts, struct err *err) {
     return 0;
 }
 
-int url_check(const char *url, size_t len, struct err *err) {
+int url_check(const char *url, size_t len, struct err *err)
+{
     CURLU *parts;
     CURLUcode code;
     int failed;
 
     if (len > URL_MAX)
-        return err_set(err, ERR_USAGE, "a URL of %zu bytes is over the limit of %d", len, URL_MAX);
+        return err_set(
+            err, ERR_USAGE, "a URL of %zu bytes is over the limit of %d", len, URL_MAX);
     if (!is_visible(url, len))
-        return err_set(err, ERR_USAGE,
-                       "a URL holds a control character, a space or a non-ASCII byte");
+        return err_set(
+            err, ERR_USAGE, "a URL holds a control character, a space or a non-ASCII byte");
     parts = curl_url();
     if (!parts)
         return err_no_memory(err);
@@ -77,16 +84,19 @@ int url_check(const char *url, size_t len, struct err *err) {
     return failed;
 }
 
-bool url_is_plain(const char *url) {
+bool url_is_plain(const char *url)
+{
     return !strncasecmp(url, "http:", 5);
 }
 
-static bool is_unreserved(char c) {
+static bool is_unreserved(char c)
+{
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("-._~", c));
 }
 
-int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *err) {
+int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *err)
+{
     static const char hex[] = "0123456789ABCDEF";
 
     for (size_t i = 0; i < len; i++) {
@@ -100,15 +110,18 @@ int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *
     return 0;
 }
 
-static bool has_control(const char *text, size_t len) {
+static bool has_control(const char *text, size_t len)
+{
     return memchr(text, '\0', len) || memchr(text, '\r', len) || memchr(text, '\n', len);
 }
 
-static bool is_dots(const char *segment, size_t len) {
+static bool is_dots(const char *segment, size_t len)
+{
     return (len == 1 && segment[0] == '.') || (len == 2 && !memcmp(segment, "..", 2));
 }
 
-int url_add_segment(struct buf *out, const char *value, size_t len, struct err *err) {
+int url_add_segment(struct buf *out, const char *value, size_t len, struct err *err)
+{
     if (!len)
         return err_set(err, ERR_USAGE, "an empty id");
     if (has_control(value, len))
@@ -119,7 +132,8 @@ int url_add_segment(struct buf *out, const char *value, size_t len, struct err *
 }
 
 int url_add_query(struct buf *out, const char *name, size_t name_len, const char *value,
-                  size_t value_len, struct err *err) {
+    size_t value_len, struct err *err)
+{
     const char *mark = strchr(buf_text(out), '?') ? "&" : "?";
 
     if (has_control(name, name_len) || has_control(value, value_len))
@@ -131,7 +145,8 @@ int url_add_query(struct buf *out, const char *name, size_t name_len, const char
 }
 
 /* "." and ".." also in their encoded forms, which servers decode before they walk the path. */
-static int check_segments(const char *path, struct err *err) {
+static int check_segments(const char *path, struct err *err)
+{
     const char *end = path + strcspn(path, "?");
 
     while (path < end) {
@@ -152,7 +167,8 @@ static int check_segments(const char *path, struct err *err) {
     return 0;
 }
 
-int url_join(struct buf *out, const char *base, const char *path, struct err *err) {
+int url_join(struct buf *out, const char *base, const char *path, struct err *err)
+{
     size_t len = strlen(base);
 
     if (path[0] != '/' || path[1] == '/')

@@ -26,7 +26,7 @@ MUST_USE int url_add_segment(struct buf *out, const char *value, size_t len, str
 
 /* Appends "?name=value", or "&name=value" when `out` has a query already. */
 MUST_USE int url_add_query(struct buf *out, const char *name, size_t name_len,
-                           const char *value, size_t value_len, struct err *err);
+    const char *value, size_t value_len, struct err *err);
 
 /* Appends `path` (which starts with "/", may end in a query) to a base address with or without a
    trailing slash. ERR_USAGE when the path is not one or has "." or ".." segments. */
