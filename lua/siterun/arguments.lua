@@ -138,27 +138,33 @@ local function refuse_once(check, endpoint)
   check.fail("option \"once\" needs the journal, which this version does not have")
 end
 
----@return table plain options
+---What may stand in the options: by name its check, and whether it is a parameter.
+local function option_specs(endpoint, option)
+  local specs, is_parameter = {}, {}
+  for name, spec in pairs(OPTIONS) do specs[name] = spec end
+  for _, param in ipairs(option) do
+    specs[param.name], is_parameter[param.name] = param, true
+  end
+  local suffix = endpoint.suffix
+  if suffix then
+    specs[suffix.option] = { type = "enum", values = nearest.keys(suffix.values) }
+  end
+  return specs, is_parameter
+end
+
 local function take_options(check, endpoint, call, option, given)
   if type(given) ~= "table" then
     check.fail("the options must be a table, not a " .. type(given))
   end
-  local specs = {}
-  for _, param in ipairs(option) do specs[param.name] = param end
-  if endpoint.suffix then
-    specs[endpoint.suffix.option] = { type = "enum",
-      values = nearest.keys(endpoint.suffix.values) }
-  end
+  local specs, is_parameter = option_specs(endpoint, option)
   for key, value in pairs(given) do
     if key == "once" then refuse_once(check, endpoint) end
-    local spec = specs[key] or OPTIONS[key]
-    if not spec then
+    if not specs[key] then
       check.fail(string.format("unknown option %q%s", tostring(key),
         nearest.hint(key, M.option_names(endpoint))))
     end
-    local checked = schema.check(check, spec, key, value)
-    local into = endpoint.by_name[key] and call.values or call.options
-    into[key] = checked
+    local into = is_parameter[key] and call.values or call.options
+    into[key] = schema.check(check, specs[key], key, value)
   end
 end
 

@@ -22,7 +22,10 @@ local function kind_of(value)
 end
 
 local function expected(check, name, what, value)
-  check.fail(string.format("%s must be %s, not a %s", name, what, kind_of(value)))
+  local kind = kind_of(value)
+  local article = kind == "integer" and "an" or kind ~= "nil" and kind ~= "null" and "a"
+  check.fail(string.format("%s must be %s, not %s", name, what,
+    article and article .. " " .. kind or kind))
 end
 
 ---Refuses what can't stand in a URL or header without ending it.

@@ -50,6 +50,20 @@ case "tickets:list uses the read key where there is one" {
   sends = { "GET /v1/tickets?timezone=0&key=SECONDARY" },
 }
 
+case "the option priority is not the ticket's priority" {
+  given = { { status = 201, json = { item = { id = "new" } } },
+    { json = { items = json.array {} } } },
+  call = tk(function(c)
+    c.tickets:create({ title = "T", requestor = ANA, priority = "Low" }, { priority = "high" })
+    c.tickets:list({ priority = "Urgent" }, { priority = "low" })
+  end),
+  sends = {
+    { "POST /v1/tickets?timezone=0&key=PRIMARY",
+      body = '{"ticket":{"priority":"Low","requestor":' .. ANA_JSON .. ',"title":"T"},' .. USER },
+    "GET /v1/tickets?timezone=0&priority=Urgent&key=PRIMARY",
+  },
+}
+
 case "tickets:create sends the ticket and the user side by side" {
   given = { { status = 201, json = { item = { id = "new", ticketNo = 7 } } } },
   call = tk(function(c)

@@ -33,7 +33,8 @@ t.test("numbers are finite", function()
 end)
 
 t.test("null is not a string", function()
-  refused({ type = "string" }, json.null, "not a null")
+  refused({ type = "string" }, json.null, "x must be a string, not null")
+  refused({ type = "string" }, 12, "x must be a string, not an integer")
 end)
 
 t.test("an enum names what it allows and the nearest", function()
