@@ -71,7 +71,7 @@ for _, id in ipairs { "", ".", "..", "a/b", "a\\b", "a\0b", "a\r\nb" } do
   tk("ticket_id .* is no id", function(c) c.tickets:get(id) end)
 end
 tk("ticket_id must be an integer or a string", function(c) c.tickets:get { id = 1 } end)
-tk("ticket_id must be an integer or a string, not a null", function(c) c.tickets:get(json.null) end)
+tk("ticket_id must be an integer or a string, not null", function(c) c.tickets:get(json.null) end)
 tk('option "once" needs the journal', function(c) c.tickets:comment("a", "x", { once = "k" }) end)
 tk('option "once" is for writes only', function(c) c.tickets:get("a", { once = "k" }) end)
 tk('has no "lst" %(did you mean "list"', function(c) c.tickets:lst() end)
