@@ -33,7 +33,8 @@ SOURCES := $(sort $(wildcard src/*.c src/core/*.c src/host/*.c)) $(BINDS)
 MODULES := $(sort $(shell find lua -name '*.lua'))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 C_TESTS := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(wildcard tests/c/*_test.c))
-UNIT_TESTS = $(sort $(wildcard tests/unit/*_test.lua))
+
+JOBS = -j$(shell nproc)
 
 .DEFAULT_GOAL := all
 
@@ -46,13 +47,13 @@ deps: ## install the Debian packages that are missing
 all: $(PROGRAM) ## build ./siterun (the default)
 
 demo: deps ## install what is missing, build, run the first example against the sandbox
-	@$(MAKE) --no-print-directory run-demo
+	@$(MAKE) --no-print-directory $(JOBS) run-demo
 
 test: deps ## build, then run all tests
-	@$(MAKE) --no-print-directory run-tests
+	@$(MAKE) --no-print-directory $(JOBS) run-tests
 
 asan: deps ## all tests under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory SAN=1 run-tests
+	@$(MAKE) --no-print-directory $(JOBS) SAN=1 run-tests
 
 pressure: deps ## the Lua tests while the collector never rests
 	@SITERUN_COLLECTOR=pressure $(MAKE) --no-print-directory C_TESTS= run-tests
@@ -65,10 +66,10 @@ rules: $(PROGRAM) ## what a machine can check of the style: limits, linters, nam
 format: ## lay out the C code as .clang-format says
 	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] tests/c/*.[ch])
 
-soak: test asan ## the long proofs: each allocation failing once, the tests under valgrind
+soak: test asan ## the long proofs: each allocation failing once, valgrind
 	@$(MAKE) --no-print-directory sweep STRIDE=1
 	@$(MAKE) --no-print-directory sweep STRIDE=7 SAN=1
-	@SITERUN_WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full" tests/all $(PROGRAM)
+	@tests/soak ./$(PROGRAM) $(C_TESTS)
 
 sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
 	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
@@ -83,7 +84,7 @@ clean: ## remove what was built
 	rm -rf build build-* siterun
 
 run-demo: $(PROGRAM)
-	@examples/demo $(PROGRAM)
+	@examples/demo ./$(PROGRAM)
 
 run-tests: $(PROGRAM) $(C_TESTS) $(BUILD)/sweep
 	@tests/all $(PROGRAM) $(C_TESTS)

@@ -124,8 +124,7 @@ local function limit(megabytes)
 end
 
 local function command_line(o, base)
-  local program = o.program or (os.getenv("SITERUN_WRAPPER") or "") .. " " .. M.program
-  local parts = { limit(o.memory) .. "env", environment(o.env), program }
+  local parts = { limit(o.memory) .. "env", environment(o.env), o.program or M.program }
   for _, a in ipairs(o.args or {}) do
     parts[#parts + 1] = quote(a)
   end

@@ -110,6 +110,8 @@ static const char *complaint(lua_State *L, const json_error_t *error)
     case json_error_out_of_memory:
         return "out of memory";
     default:
+        if (error->text[0] == '\0')
+            return "out of memory";
         return lua_pushlstring(
             L, error->text, near != NULL ? (size_t)(near - error->text) : strlen(error->text));
     }
@@ -190,7 +192,7 @@ static int decode(lua_State *L)
 {
     size_t len, skipped = 0, offset;
     const char *text = luaL_checklstring(L, 1, &len), *refused;
-    json_error_t error;
+    json_error_t error = {0}; /* jansson leaves it alone when it is out of memory early on */
 
     if (lua_toboolean(L, 2) && len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         skipped = 3;
