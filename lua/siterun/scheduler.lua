@@ -262,6 +262,7 @@ local canceller = setmetatable({}, {
   __close = function(_, e)
     if e ~= nil then
       cancel_all()
+      failures = {}
     end
   end,
 })

@@ -44,6 +44,15 @@ t.test("Ctrl-C stops a busy loop, each time, and the session goes on", function(
   end
 end)
 
+t.test("Ctrl-C stops a wait, and nothing of it reaches the next chunk", function()
+  local session <close> = terminal.siterun()
+  session:wait("^>\n")
+  session:enter("print('waits') task.sleep(60)", "\nwaits\n")
+  session:press("C-c")
+  session:wait("interrupted: by SIGINT\n>\n")
+  session:enter("'again'", "> 'again'\nagain\n>\n")
+end)
+
 t.test("lines are remembered", function()
   local session <close> = terminal.siterun()
   session:wait("^>\n")
