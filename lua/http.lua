@@ -2,6 +2,8 @@
 ---certificates checked, no redirect followed, nothing taken from the environment. No journal.
 local errors = require("siterun.errors")
 local nearest = require("siterun.nearest")
+local settings = require("siterun.settings")
+local url = require("c.url")
 local wire = require("siterun.wire")
 
 local M = {}
@@ -95,12 +97,26 @@ local function build(options)
   return request
 end
 
+---A dry run shows a write instead of sending it.
+local function stand_in(request)
+  local checked, failure = url.check(request.url)
+  if not checked then
+    errors.raise(errors.from(failure, { service = "http", operation = request.method }))
+  end
+  require("siterun.standin").print({ url = "" },
+    { method = request.method, path = checked, query = request.query, body = request.body })
+  return { status = 200, headers = {}, body = "", url = checked, attempts = 0 }
+end
+
 ---Sends a request. A status is no error here; no answer is one.
 ---@async
 ---@param options http.Options method, url and the rest
 ---@return siterun.Response
 function M.request(options)
   local request = build(options)
+  if settings.dry_run and request.write then
+    return stand_in(request)
+  end
   local ok, response, failure = pcall(wire.send, request)
   if not ok then
     if type(response) == "string" then
@@ -115,8 +131,8 @@ function M.request(options)
 end
 
 local function shorthand(method)
-  return function(url, options)
-    local all = { method = method, url = url }
+  return function(address, options)
+    local all = { method = method, url = address }
     for name, value in pairs(options or {}) do
       if name == "method" or name == "url" then
         refuse(("%q is set by http.%s itself"):format(name, method:lower()))

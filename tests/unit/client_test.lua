@@ -1,4 +1,5 @@
 -- Clients against the sandbox, in the program as users run it.
+local peer = require "tests.peer"
 local t = require "tests.t"
 
 local function run(code, option)
@@ -73,6 +74,20 @@ t.test("a dry run prints writes, sends reads and goes on with stand-ins", functi
   t.match(got.stdout, "^dry%-run%-1\tNo power\tResolved\t0\n")
   t.match(got.stderr, "^dry%-run: POST http://127[^\n]*/tickets%?timezone=0 {\"ticket\":{[^\n]*}\n"
     .. "dry%-run: PUT http://127[^\n]*/tickets/dry%-run%-1/status%?timezone=0 {[^\n]*}\n$")
+end)
+
+t.test("a dry run shows writes to other services too", function()
+  local listener <close> = peer.listen({}, { { json = { up = true } } })
+  local done = t.siterun { args = { "--dry-run", "-e", ([[
+    local http = require "http"
+    print(http.post("%s/hook", { query = { to = "noc" }, json = { text = "x" } }).status)
+    print(http.get("%s/state").json.up)]]):format(listener.url, listener.url) } }
+  t.equal({ done.code, done.stdout, done.stderr }, { 0, "200\ntrue\n",
+    ("dry-run: POST %s/hook?to=noc {\"text\":\"x\"}\n"):format(listener.url) })
+  t.equal(#listener:record().requests, 1)
+  done = t.siterun { args = { "--dry-run", "-e", [[require("http").post "ftp://x.example/"]] } }
+  t.equal(done.code, 2)
+  t.match(done.stderr, "http POST: usage: the scheme ftp is refused")
 end)
 
 t.test("a dry run changes nothing", function()
