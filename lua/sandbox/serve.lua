@@ -3,7 +3,7 @@ local app = require("sandbox.app")
 local clock = require("c.clock")
 local reply = require("sandbox.reply")
 local server = require("c.server")
-local loop = require("c.loop")
+local task = require("task")
 
 local M = {}
 
@@ -67,7 +67,7 @@ function M.run(services, listening)
         tell(request, answer)
       end
     else
-      loop.poll()
+      task.wait(listening)
     end
   end
 end

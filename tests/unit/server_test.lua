@@ -121,3 +121,24 @@ t.test("a body over the limit is answered 413 and never seen", function()
   t.match(text, "413$")
   t.equal(listening:ready(), false)
 end)
+
+t.test("a server and its client can be tasks of one program", function()
+  local http, task = require("http"), require("task")
+  local listening <close> = assert(server.listen {})
+  local served = 0
+  local function serve()
+    while served < 6 do
+      task.wait(listening)
+      local request = listening:next()
+      served = served + 1
+      request:respond { status = 200, body = request.path }
+    end
+  end
+  local server_task = task.spawn(serve)
+  local url = ("http://127.0.0.1:%d/"):format(listening:port())
+  local bodies = task.map({ 1, 2, 3, 4, 5, 6 }, function(i)
+    return http.get(url .. i).body
+  end, { limit = 3 })
+  t.equal(table.concat(bodies), "/1/2/3/4/5/6")
+  server_task:join()
+end)
