@@ -10,15 +10,6 @@ local function print_variables(app, port)
   io.stdout:flush()
 end
 
----Ctrl-C is the usual way to end the sandbox, so nothing is said about it.
-local function serve_until_interrupted(app, listening)
-  local _, e = pcall(require("sandbox.serve").run, app, listening)
-  if type(e) == "table" and e.kind == "interrupted" then
-    return 130
-  end
-  error(e, 0)
-end
-
 ---@param args string[]
 ---@return integer exit code
 return function(args)
@@ -38,5 +29,6 @@ return function(args)
   end
   local listening <close> = server
   print_variables(app, listening:port())
-  return serve_until_interrupted(app, listening)
+  require("sandbox.serve").run(app, listening)
+  return 0
 end
