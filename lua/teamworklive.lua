@@ -20,6 +20,7 @@ return require("service").declare {
   account = {
     url = { setting = "url" },
     limit = { setting = "limit" },
+    refuses_by_503 = true,
     auth = { kind = "basic", user = { setting = "email" }, secret = { setting = "api_key" } },
   },
 

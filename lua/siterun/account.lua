@@ -35,9 +35,9 @@ local function address(from, settings)
   return (url:gsub("/+$", ""))
 end
 
--- Where processes share a session; without a place each logs in for itself.
-local function session_folder(auth)
-  return auth and auth.kind == "session" and config.has_state() and config.state_dir() or nil
+-- Where processes share limits and sessions; without a place each has its own.
+local function state_folder()
+  return config.has_state() and config.state_dir() or nil
 end
 
 local function same(a, b)
@@ -60,7 +60,8 @@ function M.open(service, settings)
     service = service.name, url = address(from.url, settings),
     limit = fill(from.limit, settings),
     auth = fix_headers(fill(from.auth or { kind = "none" }, settings)),
-    proxy = settings.proxy, ca_file = settings.ca_file, state = session_folder(from.auth),
+    proxy = settings.proxy, ca_file = settings.ca_file, state = state_folder(),
+    refuses_by_503 = from.refuses_by_503,
   }
   for _, known in ipairs(open) do
     if same(known.spec, spec) then return known end

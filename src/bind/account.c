@@ -2,6 +2,7 @@
 #include "bind/account.h"
 
 #include <lauxlib.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 
 static const char class[] = "c.account";
 
-enum { LIMIT_MAX = 1000000 };
+enum { LIMIT_MAX = SLOTS_ENDED_MAX };
 
 struct limit_options {
     lua_Integer count;
@@ -54,6 +55,7 @@ static const struct option auth_options[] = {
 struct account_options {
     struct option_text service, url, proxy, ca_file, state;
     int auth, limit;
+    bool refuses_by_503;
 };
 
 #define AT(member) offsetof(struct account_options, member)
@@ -64,6 +66,7 @@ static const struct option account_options[] = {
     {"ca_file", OPTION_STRING, AT(ca_file), 0, 0, 0, 0, NULL},
     {"state", OPTION_STRING, AT(state), 0, 0, 0, 0, NULL},
     {"auth", OPTION_VALUE, AT(auth), 1, 0, 0, LUA_TTABLE, NULL},
+    {"refuses_by_503", OPTION_BOOLEAN, AT(refuses_by_503), 0, 0, 0, 0, NULL},
     {"limit", OPTION_VALUE, AT(limit), 0, 0, 0, LUA_TTABLE, NULL},
     {0},
 };
@@ -189,7 +192,8 @@ static int new_account(lua_State *L)
     spec.url = options.url.data;
     spec.proxy = options.proxy.data;
     spec.ca_file = options.ca_file.data;
-    spec.session.state_folder = options.state.data;
+    spec.state_folder = options.state.data;
+    spec.refuses_by_503 = options.refuses_by_503;
     read_limit(L, options.limit, &spec);
     read_auth(L, options.auth, &spec);
     handle = lua_newuserdatauv(L, sizeof(struct account *), 0);

@@ -32,7 +32,7 @@ struct options {
     struct option_text method, path, url, body, priority, ca_file, proxy;
     int account, query, headers;
     bool write;
-    double timeout;
+    double timeout, deadline;
     lua_Integer body_max;
 };
 
@@ -48,6 +48,7 @@ static const struct option options[] = {
     {"body", OPTION_STRING, AT(body), 0, 0, 0, 0, NULL},
     {"write", OPTION_BOOLEAN, AT(write), 0, 0, 0, 0, NULL},
     {"timeout", OPTION_NUMBER, AT(timeout), 0, 0.001, 86400, 0, NULL},
+    {"deadline", OPTION_NUMBER, AT(deadline), 0, 0.001, 1e9, 0, NULL},
     {"priority", OPTION_STRING, AT(priority), 0, 0, 0, 0, priorities},
     {"body_max", OPTION_INTEGER, AT(body_max), 0, 1, 1 << 30, 0, NULL},
     {"ca_file", OPTION_STRING, AT(ca_file), 0, 0, 0, 0, NULL},
@@ -163,6 +164,7 @@ static struct exchange_request describe(lua_State *L, const struct options *o)
         .body_len = o->body.len,
         .write = o->write,
         .timeout_ms = (int64_t)ceil(o->timeout * 1000),
+        .deadline_ms = (int64_t)ceil(o->deadline * 1000),
         .body_max = (size_t)o->body_max,
         .priority = (enum throttle_priority)priority,
         .ca_file = o->ca_file.data,

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/seal.h"
+#include "core/secret.h"
 #include "core/throttle.h"
 #include "core/url.h"
 
@@ -11,6 +13,7 @@ struct account {
     char *service, *url, *ca_file, *proxy;
     struct throttle *throttle;
     struct auth *auth;
+    bool refuses_by_503;
 };
 
 static int copy_texts(struct account *account, const struct account_spec *spec, struct err *err)
@@ -44,6 +47,7 @@ static int make_session(struct account *account, struct loop *loop, struct http 
     bad = url_join(&url, spec->url, spec->login_path, err);
     session.url = url.data;
     session.ca_file = spec->ca_file;
+    session.state_folder = spec->state_folder;
     session.proxy = spec->proxy;
     bad = bad || session_new(&auth->session, loop, http, account->throttle, &session, err);
     buf_fini(&url);
@@ -63,6 +67,40 @@ static int make_auth(struct account *account, struct loop *loop, struct http *ht
     return -1;
 }
 
+/* What the service counts by: the key, or else the user; a password may change meanwhile. */
+static int add_identity(struct buf *out, const struct account_spec *spec, struct err *err)
+{
+    const struct auth_spec *auth = &spec->auth;
+    const char *who = auth->kind == AUTH_SESSION ? spec->session.username
+                      : auth->kind == AUTH_BASIC ? auth->user
+                      : auth->secret             ? secret_value(auth->secret)
+                                                 : "";
+
+    return buf_addf(out, err, "%s\n%s\n%s", spec->service, spec->url, who);
+}
+
+static int make_throttle(struct account *account, struct loop *loop,
+    const struct account_spec *spec, struct err *err)
+{
+    char name[SEAL_HEX_BYTES + 1];
+    struct throttle_spec throttle = {
+        .service = spec->service,
+        .folder = spec->state_folder,
+        .name = name,
+        .limit = spec->limit,
+        .window_ms = spec->window_ms,
+    };
+    struct buf identity;
+    int bad;
+
+    buf_init(&identity, URL_MAX + 2 * SECRET_MAX);
+    bad = add_identity(&identity, spec, err) ||
+          seal_fingerprint(name, identity.data, identity.len, err) ||
+          throttle_new(&account->throttle, loop, &throttle, err);
+    buf_wipe(&identity);
+    return bad ? -1 : 0;
+}
+
 int account_new(struct account **out, struct loop *loop, struct http *http,
     const struct account_spec *spec, struct err *err)
 {
@@ -71,11 +109,12 @@ int account_new(struct account **out, struct loop *loop, struct http *http,
     if (!account)
         return err_no_memory(err);
     if (check_url(spec->url, err) || copy_texts(account, spec, err) ||
-        throttle_new(&account->throttle, loop, spec->limit, spec->window_ms, err) ||
+        make_throttle(account, loop, spec, err) ||
         make_auth(account, loop, http, spec, err)) {
         account_free(account);
         return -1;
     }
+    account->refuses_by_503 = spec->refuses_by_503;
     *out = account;
     return 0;
 }
@@ -91,6 +130,11 @@ void account_free(struct account *account)
     free(account->ca_file);
     free(account->proxy);
     free(account);
+}
+
+bool account_refuses_by_503(const struct account *account)
+{
+    return account->refuses_by_503;
 }
 
 const char *account_service(const struct account *account)

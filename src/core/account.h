@@ -1,6 +1,7 @@
 /* account: one service as one user sees it: base address, authentication, limit. Calls of all tasks
    that use the same account share its throttle and its session. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/auth.h"
@@ -18,6 +19,8 @@ struct account_spec {
     const char *ca_file, *proxy;
     int limit; /* requests in a window; 0: none */
     int64_t window_ms;
+    bool refuses_by_503;      /* a 503 with Retry-After means: over the limit, nothing done */
+    const char *state_folder; /* where processes share the limit and the session; or NULL */
     struct auth_spec auth;
     const char *login_path; /* for AUTH_SESSION: added to the base address */
     struct session_spec session;
@@ -29,6 +32,9 @@ MUST_USE int account_new(struct account **out, struct loop *loop, struct http *h
 
 /* No call may be under way. NULL is fine. */
 void account_free(struct account *account);
+
+/* Whether a 503 with Retry-After is a refusal that leaves everything as it was. */
+bool account_refuses_by_503(const struct account *account);
 
 const char *account_service(const struct account *account);
 const char *account_url(const struct account *account);

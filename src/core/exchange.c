@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "core/account.h"
 #include "core/auth.h"
@@ -9,12 +11,10 @@
 #include "core/clock.h"
 #include "core/expiry.h"
 #include "core/loop.h"
+#include "core/retry.h"
 #include "core/secret.h"
 #include "core/timer.h"
 #include "core/url.h"
-
-/* A longer pause is reported to the caller and not imposed on the account's other calls. */
-enum { PAUSE_MAX_S = 15 * 60 };
 
 struct exchange {
     struct loop *loop;
@@ -28,8 +28,9 @@ struct exchange {
     struct http_headers headers; /* the caller's */
     bool write;
     int64_t timeout_ms;
+    int64_t deadline_ms; /* clock_ms; INT64_MAX: the run's alone */
 
-    struct timer timer; /* the first step, and the run's deadline while waiting */
+    struct timer timer; /* the first step, a pause, or the deadline while waiting */
     struct session_waiter login;
     struct throttle_waiter slot;
     bool has_slot;
@@ -37,19 +38,29 @@ struct exchange {
     struct http_transfer *transfer;
     unsigned grant_number;
     int attempts;
-    bool logged_in_again, sent_again;
+    int tries; /* attempts, also those that never reached the wire */
+    bool logged_in_again, revived;
     bool ended;
     struct err error; /* ERR_NONE: there is an answer */
 };
 
 static void advance(struct exchange *exchange);
 
+static int64_t time_left_ms(const struct exchange *exchange)
+{
+    int64_t deadline_ms = loop_deadline(exchange->loop);
+
+    if (exchange->deadline_ms < deadline_ms)
+        deadline_ms = exchange->deadline_ms;
+    return deadline_ms == INT64_MAX ? INT64_MAX : deadline_ms - clock_ms();
+}
+
 /* ---- ending ---- */
 
 static void give_slot(struct exchange *exchange, enum err_sent sent)
 {
     if (exchange->has_slot)
-        throttle_release(account_throttle(exchange->account), sent);
+        throttle_release(account_throttle(exchange->account), &exchange->slot, sent);
     exchange->has_slot = false;
 }
 
@@ -82,7 +93,7 @@ static void fail_deadline(struct exchange *exchange, const char *what)
 {
     struct err err;
 
-    err_set(&err, ERR_DEADLINE, "%s would pass the run's deadline", what);
+    err_set(&err, ERR_DEADLINE, "%s would pass the deadline", what);
     fail(exchange, &err);
 }
 
@@ -102,7 +113,7 @@ static void explain(struct exchange *exchange, struct err *err)
     if (exchange->write && err->sent != SENT_NO) {
         err_set(err, ERR_UNKNOWN_OUTCOME, "no answer to a write that was sent: %.400s", why);
         err->sent = SENT_UNKNOWN;
-    } else if (err->kind == ERR_TIMEOUT && clock_ms() >= loop_deadline(exchange->loop)) {
+    } else if (err->kind == ERR_TIMEOUT && time_left_ms(exchange) <= 0) {
         err->kind = ERR_DEADLINE;
     }
 }
@@ -120,43 +131,109 @@ static void repeat(struct exchange *exchange)
     advance(exchange);
 }
 
-/* A read may be sent again when its reused connection turned out to be dead: once, with a slot of
-   its own, since it may have arrived. */
+static void repeat_later(struct exchange *exchange, int64_t pause_ms)
+{
+    drop_transfer(exchange);
+    loop_timer_start(exchange->loop, &exchange->timer, pause_ms);
+}
+
+/* Full jitter needs no good randomness, only one that differs between processes. */
+static double chance(void)
+{
+    static unsigned short state[3];
+
+    if (!state[0] && getrandom(state, sizeof state, 0) != sizeof state)
+        state[0] = (unsigned short)getpid();
+    return erand48(state);
+}
+
+/* Repeats the call after a pause, if that is allowed and ends before the deadline. A pause that the
+   service asked for holds the account's other calls too, in every process. */
+static bool try_again(struct exchange *exchange, const struct retry_outcome *outcome)
+{
+    struct throttle *throttle = account_throttle(exchange->account);
+    int64_t pause_ms = 0;
+    enum retry_verdict verdict = retry_decide(outcome, chance(), &pause_ms);
+
+    if (outcome->refused && outcome->retry_after_ms > 0 &&
+        outcome->retry_after_ms <= RETRY_AFTER_MAX_MS)
+        throttle_pause(throttle, outcome->retry_after_ms + 1);
+    if (verdict == RETRY_NO || pause_ms >= time_left_ms(exchange))
+        return false;
+    if (verdict == RETRY_PAUSED && !throttle_spend_retry(throttle))
+        return false;
+    repeat_later(exchange, pause_ms);
+    return true;
+}
+
+/* A read is sent again at once when its reused connection turned out to be dead: once, with a slot
+   of its own, since it may have arrived. */
+static bool revive(struct exchange *exchange)
+{
+    if (!http_transfer_died(exchange->transfer) || exchange->write || exchange->revived)
+        return false;
+    exchange->revived = true;
+    repeat(exchange);
+    return true;
+}
+
 static void judge_failure(struct exchange *exchange, struct err *err)
 {
-    if (http_transfer_died(exchange->transfer) && !exchange->write && !exchange->sent_again) {
-        exchange->sent_again = true;
-        repeat(exchange);
+    const struct retry_outcome outcome = {
+        .write = exchange->write,
+        .attempt = exchange->tries,
+        .kind = err->kind,
+        .sent = err->sent,
+        .hopeless = http_transfer_is_hopeless(exchange->transfer),
+    };
+
+    if (revive(exchange) || (exchange->account && try_again(exchange, &outcome)))
         return;
-    }
     explain(exchange, err);
     exchange->error = *err;
     end(exchange);
 }
 
-/* The service's own pause holds the account's other calls too. */
-static void heed_pause(struct exchange *exchange, int status)
+/* What a service documents as "over the limit, nothing done": 429, or for some 503 with Retry-After. */
+static bool is_refusal(const struct exchange *exchange, int status, int64_t retry_after_ms)
 {
-    double pause_s;
-
-    if (!exchange->account || (status != 429 && status != 503))
-        return;
-    pause_s = exchange_retry_after(exchange);
-    if (pause_s > 0 && pause_s <= PAUSE_MAX_S)
-        throttle_pause(account_throttle(exchange->account), (int64_t)(pause_s * 1000) + 1);
+    return status == 429 || (status == 503 && retry_after_ms >= 0 &&
+                                account_refuses_by_503(exchange->account));
 }
 
-static void judge_answer(struct exchange *exchange, const struct http_response *answer)
+static bool log_in_again(struct exchange *exchange, int status)
 {
     struct session *session = session_of(exchange);
 
-    heed_pause(exchange, answer->status);
-    if (answer->status == 401 && session && !exchange->logged_in_again) {
-        exchange->logged_in_again = true;
-        session_reject(session, exchange->grant_number);
-        repeat(exchange);
+    if (status != 401 || !session || exchange->logged_in_again)
+        return false;
+    exchange->logged_in_again = true;
+    exchange->tries--; /* the login failed, not the call */
+    session_reject(session, exchange->grant_number);
+    repeat(exchange);
+    return true;
+}
+
+static bool refused_again(struct exchange *exchange, int status)
+{
+    double after_s = exchange_retry_after(exchange);
+    struct retry_outcome outcome = {
+        .write = exchange->write,
+        .attempt = exchange->tries,
+        .status = status,
+        .retry_after_ms = after_s < 0 ? -1 : (int64_t)(after_s * 1000),
+    };
+
+    outcome.refused = is_refusal(exchange, status, outcome.retry_after_ms);
+    return try_again(exchange, &outcome);
+}
+
+static void judge_answer(struct exchange *exchange, int status)
+{
+    if (log_in_again(exchange, status))
         return;
-    }
+    if (exchange->account && (status == 429 || status >= 500) && refused_again(exchange, status))
+        return;
     end(exchange);
 }
 
@@ -168,11 +245,12 @@ static void transfer_ended(void *context)
 
     if (!bad || err.sent != SENT_NO)
         exchange->attempts++;
+    exchange->tries++;
     give_slot(exchange, bad ? err.sent : SENT_YES);
     if (bad)
         judge_failure(exchange, &err);
     else
-        judge_answer(exchange, http_transfer_response(exchange->transfer));
+        judge_answer(exchange, http_transfer_response(exchange->transfer)->status);
 }
 
 /* ---- sending ---- */
@@ -193,13 +271,6 @@ static int add_url(const struct exchange *exchange, struct buf *url, struct err 
     return exchange->account
                ? auth_add_query(account_auth(exchange->account), exchange->write, url, err)
                : 0;
-}
-
-static int64_t time_left_ms(const struct exchange *exchange)
-{
-    int64_t deadline_ms = loop_deadline(exchange->loop);
-
-    return deadline_ms == INT64_MAX ? INT64_MAX : deadline_ms - clock_ms();
 }
 
 static int start_transfer(struct exchange *exchange, const char *url, struct err *err)
@@ -253,31 +324,43 @@ static void guard_deadline(struct exchange *exchange)
 static bool is_too_long(struct exchange *exchange)
 {
     struct throttle_stats stats;
+    int64_t left_ms = time_left_ms(exchange);
 
+    if (left_ms == INT64_MAX)
+        return false;
     throttle_stats(account_throttle(exchange->account), &stats);
-    return stats.wait_ms > time_left_ms(exchange);
+    return stats.wait_ms > left_ms;
 }
 
 static void take_slot(struct exchange *exchange)
 {
-    struct throttle *throttle = account_throttle(exchange->account);
+    struct err err;
+    int taken;
 
     if (is_too_long(exchange)) {
         fail_deadline(exchange, "the wait for the service's limit");
-    } else if (throttle_take(throttle, &exchange->slot)) {
-        exchange->has_slot = true;
-        send_request(exchange);
-    } else {
-        guard_deadline(exchange);
+        return;
     }
+    exchange->slot.repeats = exchange->tries > 0;
+    taken = throttle_take(account_throttle(exchange->account), &exchange->slot, &err);
+    exchange->has_slot = taken > 0;
+    if (taken > 0)
+        send_request(exchange);
+    else if (taken < 0)
+        fail(exchange, &err);
+    else
+        guard_deadline(exchange);
 }
 
-static void slot_granted(void *context)
+static void slot_granted(void *context, const struct err *err)
 {
     struct exchange *exchange = context;
 
-    exchange->has_slot = true;
-    advance(exchange);
+    exchange->has_slot = !err;
+    if (err)
+        fail(exchange, err);
+    else
+        advance(exchange);
 }
 
 static void login_ended(void *context, const struct err *err)
@@ -311,7 +394,7 @@ static void timer_fired(void *context)
     struct exchange *exchange = context;
 
     stop_waiting(exchange);
-    if (exchange->attempts || time_left_ms(exchange) <= 0)
+    if (time_left_ms(exchange) <= 0)
         fail_deadline(exchange, "waiting");
     else
         advance(exchange);
@@ -344,6 +427,8 @@ static int copy_request(struct exchange *exchange, struct exchange_request *requ
     exchange->body_max = request->body_max;
     exchange->write = request->write;
     exchange->timeout_ms = request->timeout_ms;
+    exchange->deadline_ms =
+        request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX;
     return 0;
 }
 

@@ -355,6 +355,26 @@ bool http_transfer_is_sent(const struct http_transfer *transfer)
     return transfer->passes > 0;
 }
 
+bool http_transfer_is_hopeless(const struct http_transfer *transfer)
+{
+    switch (transfer->code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_ABORTED_BY_CALLBACK:
+        return false;
+    default:
+        return true;
+    }
+}
+
 static int describe(const struct http_transfer *transfer, struct err *err)
 {
     const char *detail =

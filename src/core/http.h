@@ -85,5 +85,9 @@ bool http_transfer_died(const struct http_transfer *transfer);
 /* Whether the request was written, or is being written: it may have reached the service. */
 bool http_transfer_is_sent(const struct http_transfer *transfer);
 
+/* Whether a failed transfer would fail again: the certificate or the address was refused, or the
+   answer was over a maximum. */
+bool http_transfer_is_hopeless(const struct http_transfer *transfer);
+
 /* Abandons the transfer if it is under way. NULL is fine. */
 void http_transfer_free(struct http_transfer *transfer);

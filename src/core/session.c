@@ -51,7 +51,7 @@ struct session {
 };
 
 static void next_step(void *context);
-static void send_login(void *context);
+static void send_login(void *context, const struct err *err);
 
 /* ---- making ---- */
 
@@ -174,7 +174,7 @@ void session_free(struct session *session)
     loop_timer_stop(session->loop, &session->timer);
     throttle_leave(session->throttle, &session->slot);
     if (session->transfer)
-        throttle_release(session->throttle, SENT_UNKNOWN);
+        throttle_release(session->throttle, &session->slot, SENT_UNKNOWN);
     end_transfer(session);
     session_file_free(session->file);
     grant_fini(&session->grant);
@@ -361,7 +361,7 @@ static void login_ended(void *context)
     struct err err;
     int bad = http_outcome(session->transfer, &err);
 
-    throttle_release(session->throttle, bad ? err.sent : SENT_YES);
+    throttle_release(session->throttle, &session->slot, bad ? err.sent : SENT_YES);
     bad = bad || take_answer(session, &err);
     end_transfer(session);
     finish(session, bad ? &err : NULL);
@@ -390,17 +390,18 @@ static int start_login(struct session *session, struct err *err)
     return http_start(&session->transfer, session->http, &request, login_ended, session, err);
 }
 
-/* The slot was granted. */
-static void send_login(void *context)
+/* The slot was granted, or can't be. */
+static void send_login(void *context, const struct err *refusal)
 {
     struct session *session = context;
     struct err err;
 
-    if (!start_login(session, &err))
+    if (!refusal && !start_login(session, &err))
         return;
-    throttle_release(session->throttle, SENT_NO);
+    if (!refusal)
+        throttle_release(session->throttle, &session->slot, SENT_NO);
     end_transfer(session);
-    finish(session, &err);
+    finish(session, refusal ? refusal : &err);
 }
 
 /* ---- the steps to a grant ---- */
@@ -423,6 +424,15 @@ static int give_up(struct err *err)
         SESSION_LOGINS_FAILED_MAX);
 }
 
+static int take_slot(struct session *session, struct err *err)
+{
+    int taken = throttle_take(session->throttle, &session->slot, err);
+
+    if (taken > 0)
+        send_login(session, NULL);
+    return taken < 0 ? -1 : 0;
+}
+
 /* 1: ready; 0: not yet; -1: failed. Another process may have logged in since the last look, so
    the file is read again under the lock. */
 static int advance(struct session *session, struct err *err)
@@ -440,9 +450,7 @@ static int advance(struct session *session, struct err *err)
     loaded = session->file ? load(session, err) : 0;
     if (loaded)
         return loaded;
-    if (throttle_take(session->throttle, &session->slot))
-        send_login(session);
-    return 0;
+    return take_slot(session, err);
 }
 
 static void next_step(void *context)

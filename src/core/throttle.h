@@ -1,53 +1,81 @@
-/* throttle: at most `limit` requests in any window, counted at the server. A slot is taken when a
-   request is sent and freed one window after its answer: the request arrived between the two, so
-   whatever window the server counts holds no more. */
+/* throttle: at most `limit` requests in any window, counted at the server, over all processes of the
+   user. A slot is taken when a request is sent and freed one window after its answer: the request
+   arrived between the two, so whatever window the server counts holds no more. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/slots.h"
 
 struct loop;
 struct throttle;
 
 enum throttle_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW, PRIORITIES };
 
-/* One request that wants a slot. Kept in place by its user while it waits. */
+/* A sent request without an answer may still arrive for this long after its end. */
+enum { THROTTLE_GUARD_MS = 5000 };
+
+struct throttle_spec {
+    const char *service; /* for messages */
+    const char *folder;  /* of the state; NULL: this process alone */
+    const char *name;    /* fingerprint of the account */
+    int limit;           /* 0: none, only pauses count */
+    int64_t window_ms;
+};
+
+/* One request that wants a slot. Kept in place by its user until it is released. */
 struct throttle_waiter {
     struct throttle_waiter *next;
     enum throttle_priority priority;
-    void (*granted)(void *context); /* called from the loop when it had to wait */
+    /* Called from the loop when it had to wait: the slot is taken, or `err` says why there is none. */
+    void (*granted)(void *context, const struct err *err);
     void *context;
+    bool repeats; /* not the first attempt of its call: earns no repetition */
     bool waiting;
+    int64_t since_ms;
+    struct slots_place place; /* of its slot */
 };
 
 struct throttle_stats {
     int limit;
     int64_t window_ms;
-    int used;        /* in flight, or answered less than a window ago */
-    int waiting;     /* requests that wait for a slot */
-    int64_t wait_ms; /* until a request that comes now would get a slot; an estimate */
+    int used;    /* in flight, or held */
+    int waiting; /* requests that wait for a slot: of this process, and heads of others' queues */
+    int64_t wait_ms; /* until a request that comes now can expect a slot */
 };
 
-/* `limit` requests in `window_ms`; a limit of 0 means none. `loop` must outlive it. */
-MUST_USE int throttle_new(
-    struct throttle **out, struct loop *loop, int limit, int64_t window_ms, struct err *err);
+/* `loop` must outlive it; the spec is copied. ERR_CONFIG when the state folder can't be used, or
+   the limit is over SLOTS_ENDED_MAX. */
+MUST_USE int throttle_new(struct throttle **out, struct loop *loop,
+    const struct throttle_spec *spec, struct err *err);
 
 /* Nobody may wait. NULL is fine. */
 void throttle_free(struct throttle *throttle);
 
-/* Takes a slot: true when there was one, false when the waiter now waits. First come first served
-   within a priority; higher priorities first. */
-MUST_USE bool throttle_take(struct throttle *throttle, struct throttle_waiter *waiter);
+/* Takes a slot: 1 when there was one, 0 when the waiter now waits, -1 when the state is unusable.
+   First come first served, over all processes; a higher priority counts as having come two windows
+   earlier, so nothing waits for ever. */
+MUST_USE int throttle_take(
+    struct throttle *throttle, struct throttle_waiter *waiter, struct err *err);
 
 /* Stops waiting; does nothing when the waiter does not wait. */
 void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter);
 
-/* The request that took a slot has ended. `sent`: whether it may have reached the service; without
-   an answer the slot is held for a guard more, and a request never sent gives it back at once. */
-void throttle_release(struct throttle *throttle, enum err_sent sent);
+/* The request that took the waiter's slot has ended. Without an answer the slot is held for a guard
+   more, and a request never sent gives it back at once. */
+void throttle_release(
+    struct throttle *throttle, struct throttle_waiter *waiter, enum err_sent sent);
 
-/* Nothing is granted for `ms` from now: the service asked for a pause (Retry-After). */
+/* Nothing is granted for `ms` from now, in any process: the service asked for it (Retry-After). */
 void throttle_pause(struct throttle *throttle, int64_t ms);
 
-void throttle_stats(const struct throttle *throttle, struct throttle_stats *stats);
+/* Takes a repetition from the budget that the account's processes share (slots.h), if there is one. */
+MUST_USE bool throttle_spend_retry(struct throttle *throttle);
+
+void throttle_stats(struct throttle *throttle, struct throttle_stats *stats);
+
+/* Process-wide: whether a wait of over 2 s is told on stderr, and whether a damaged state counts as
+   fresh. */
+void throttle_tell_waits(bool tell);
+void throttle_assume_fresh(bool fresh);

@@ -1,0 +1,255 @@
+#include "core/slots.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char magic[8] = "siterun1";
+
+/* The order of stores is what makes dying between two of them safe. */
+static void fence(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void slots_init(struct slots *slots, const char *boot_id, uint64_t first_id)
+{
+    memset(slots, 0, sizeof *slots);
+    memcpy(slots->magic, magic, sizeof magic);
+    slots->size = sizeof *slots;
+    slots->next_id = first_id;
+    slots->retry_budget = SLOTS_BUDGET_FIRST;
+    strncpy(slots->boot_id, boot_id, sizeof slots->boot_id - 1);
+}
+
+static int64_t *ended(const struct slots *slots, uint64_t i)
+{
+    return (int64_t *)&slots->ended_ms[i % SLOTS_ENDED_MAX];
+}
+
+static bool ended_is_sound(const struct slots *slots, int64_t latest_ms)
+{
+    int64_t before_ms = INT64_MIN;
+
+    if (slots->head > slots->tail || slots->tail - slots->head > SLOTS_ENDED_MAX)
+        return false;
+    for (uint64_t i = slots->head; i < slots->tail; i++) {
+        if (*ended(slots, i) < before_ms || *ended(slots, i) > latest_ms)
+            return false;
+        before_ms = *ended(slots, i);
+    }
+    return true;
+}
+
+bool slots_is_sound(const struct slots *slots, int64_t now_ms, int64_t held_max_ms)
+{
+    return !memcmp(slots->magic, magic, sizeof magic) && slots->size == sizeof *slots &&
+           slots->in_flight <= SLOTS_FLIGHT_MAX && slots->waiting <= SLOTS_WAITERS_MAX &&
+           slots->next_id > 0 && memchr(slots->boot_id, '\0', SLOTS_BOOT_BYTES) &&
+           ended_is_sound(slots, now_ms + held_max_ms);
+}
+
+static void expire(struct slots *slots, int64_t now_ms)
+{
+    while (slots->head < slots->tail && *ended(slots, slots->head) <= now_ms)
+        slots->head++;
+}
+
+/* Sorted insertion. The last entry is doubled before the tail moves, and then each in turn, so that
+   at every store all entries are still held. */
+static void add_ended(struct slots *slots, int64_t free_ms)
+{
+    uint64_t i = slots->tail;
+
+    if (slots->tail - slots->head == SLOTS_ENDED_MAX)
+        slots->head++; /* more than any limit is held anyway */
+    *ended(slots, i) = free_ms;
+    if (i > slots->head && *ended(slots, i - 1) > free_ms)
+        *ended(slots, i) = *ended(slots, i - 1);
+    fence();
+    slots->tail = i + 1;
+    fence();
+    for (; i > slots->head && *ended(slots, i - 1) > free_ms; i--)
+        *ended(slots, i) = *ended(slots, i - 1);
+    fence();
+    *ended(slots, i) = free_ms;
+}
+
+void slots_hold(struct slots *slots, int count, int64_t free_ms)
+{
+    for (; count > 0; count--)
+        add_ended(slots, free_ms);
+}
+
+static void forget_processes(struct slots *slots)
+{
+    memset(slots->flights, 0, sizeof slots->flights);
+    memset(slots->waiters, 0, sizeof slots->waiters);
+    slots->in_flight = slots->waiting = 0;
+}
+
+void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms)
+{
+    uint64_t used = slots->tail - slots->head + slots->in_flight;
+
+    slots->head = slots->tail;
+    slots_hold(slots, (int)used, free_ms);
+    forget_processes(slots);
+    slots->paused_until_ms = 0;
+    strncpy(slots->boot_id, boot_id, sizeof slots->boot_id - 1);
+}
+
+int slots_used(struct slots *slots, int64_t now_ms)
+{
+    expire(slots, now_ms);
+    return (int)(slots->tail - slots->head + slots->in_flight);
+}
+
+static uint32_t free_flight(const struct slots *slots, uint64_t from)
+{
+    for (uint32_t i = 0; i < SLOTS_FLIGHT_MAX; i++) {
+        uint32_t index = (uint32_t)((from + i) % SLOTS_FLIGHT_MAX);
+
+        if (!slots->flights[index].ticket)
+            return index;
+    }
+    return SLOTS_FLIGHT_MAX;
+}
+
+bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_owner owner,
+    struct slots_place *place)
+{
+    uint32_t index;
+
+    if (now_ms < slots->paused_until_ms || slots_used(slots, now_ms) >= limit)
+        return false;
+    index = free_flight(slots, slots->next_id);
+    if (index == SLOTS_FLIGHT_MAX)
+        return false;
+    *place = (struct slots_place){.index = index, .ticket = slots->next_id++};
+    slots->in_flight++; /* counted before it exists: never too few */
+    fence();
+    slots->flights[index].owner = owner;
+    fence();
+    slots->flights[index].ticket = place->ticket;
+    return true;
+}
+
+void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms)
+{
+    struct slots_flight *flight = &slots->flights[place.index];
+
+    if (free_ms) /* held before it stops to be in flight: never nowhere */
+        add_ended(slots, free_ms);
+    fence();
+    if (flight->ticket != place.ticket)
+        return;
+    flight->ticket = 0;
+    fence();
+    slots->in_flight--;
+}
+
+bool slots_enter(
+    struct slots *slots, int64_t key_ms, struct slots_owner owner, struct slots_place *place)
+{
+    uint32_t index = 0;
+
+    while (index < SLOTS_WAITERS_MAX && slots->waiters[index].id)
+        index++;
+    if (index == SLOTS_WAITERS_MAX)
+        return false;
+    *place = (struct slots_place){.index = index, .ticket = slots->next_id++};
+    slots->waiting++;
+    fence();
+    slots->waiters[index] = (struct slots_waiter){.key_ms = key_ms, .owner = owner};
+    fence();
+    slots->waiters[index].id = place->ticket;
+    return true;
+}
+
+void slots_leave(struct slots *slots, struct slots_place place)
+{
+    struct slots_waiter *waiter = &slots->waiters[place.index];
+
+    if (waiter->id != place.ticket)
+        return;
+    waiter->id = 0;
+    fence();
+    slots->waiting--;
+}
+
+static bool is_before(const struct slots_waiter *a, const struct slots_waiter *b)
+{
+    return a->id && (a->key_ms < b->key_ms || (a->key_ms == b->key_ms && a->id < b->id));
+}
+
+int slots_rank(const struct slots *slots, struct slots_place place)
+{
+    int rank = 0;
+
+    for (int i = 0; i < SLOTS_WAITERS_MAX; i++)
+        rank += is_before(&slots->waiters[i], &slots->waiters[place.index]);
+    return rank;
+}
+
+int64_t slots_due_ms(
+    struct slots *slots, int limit, int rank, int64_t now_ms, int64_t window_ms)
+{
+    int64_t needed = (int64_t)slots_used(slots, now_ms) + rank + 1 - limit;
+    int64_t due_ms = now_ms;
+
+    if (needed > (int64_t)(slots->tail - slots->head))
+        due_ms = now_ms + window_ms;
+    else if (needed > 0)
+        due_ms = *ended(slots, slots->head + (uint64_t)needed - 1);
+    return due_ms > slots->paused_until_ms ? due_ms : slots->paused_until_ms;
+}
+
+static void reap_flights(
+    struct slots *slots, bool (*is_alive)(struct slots_owner), int64_t free_ms)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < SLOTS_FLIGHT_MAX; i++) {
+        struct slots_flight *flight = &slots->flights[i];
+
+        if (flight->ticket && !is_alive(flight->owner))
+            slots_release(slots, (struct slots_place){i, flight->ticket}, free_ms);
+        count += flight->ticket != 0;
+    }
+    slots->in_flight = count;
+}
+
+void slots_reap(
+    struct slots *slots, bool (*is_alive)(struct slots_owner owner), int64_t free_ms)
+{
+    uint64_t count = 0;
+
+    reap_flights(slots, is_alive, free_ms);
+    for (int i = 0; i < SLOTS_WAITERS_MAX; i++) {
+        if (slots->waiters[i].id && !is_alive(slots->waiters[i].owner))
+            slots->waiters[i].id = 0;
+        count += slots->waiters[i].id != 0;
+    }
+    slots->waiting = count;
+}
+
+void slots_pause(struct slots *slots, int64_t until_ms)
+{
+    if (until_ms > slots->paused_until_ms)
+        slots->paused_until_ms = until_ms;
+}
+
+void slots_earn_retry(struct slots *slots)
+{
+    if (slots->retry_budget < SLOTS_BUDGET_MAX)
+        slots->retry_budget++;
+}
+
+bool slots_spend_retry(struct slots *slots)
+{
+    if (slots->retry_budget < SLOTS_RETRY_COST)
+        return false;
+    slots->retry_budget -= SLOTS_RETRY_COST;
+    return true;
+}
