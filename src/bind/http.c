@@ -31,7 +31,7 @@ struct call {
 struct options {
     struct option_text method, path, url, body, priority, ca_file, proxy;
     int account, query, headers;
-    bool write;
+    bool write, gated;
     double timeout, deadline;
     lua_Integer body_max;
 };
@@ -46,6 +46,7 @@ static const struct option options[] = {
     {"query", OPTION_VALUE, AT(query), 0, 0, 0, LUA_TTABLE, NULL},
     {"headers", OPTION_VALUE, AT(headers), 0, 0, 0, LUA_TTABLE, NULL},
     {"body", OPTION_STRING, AT(body), 0, 0, 0, 0, NULL},
+    {"gated", OPTION_BOOLEAN, AT(gated), 0, 0, 0, 0, NULL},
     {"write", OPTION_BOOLEAN, AT(write), 0, 0, 0, 0, NULL},
     {"timeout", OPTION_NUMBER, AT(timeout), 0, 0.001, 86400, 0, NULL},
     {"deadline", OPTION_NUMBER, AT(deadline), 0, 0.001, 1e9, 0, NULL},
@@ -163,6 +164,7 @@ static struct exchange_request describe(lua_State *L, const struct options *o)
         .body = o->body.data,
         .body_len = o->body.len,
         .write = o->write,
+        .gated = o->gated,
         .timeout_ms = (int64_t)ceil(o->timeout * 1000),
         .deadline_ms = (int64_t)ceil(o->deadline * 1000),
         .body_max = (size_t)o->body_max,
@@ -239,7 +241,8 @@ static int result(lua_State *L)
     struct http_response *answer;
     double retry_after;
 
-    luaL_argcheck(L, call->op.ended, 1, "the call has not ended");
+    luaL_argcheck(
+        L, call->op.ended && !exchange_is_at_gate(call->exchange), 1, "the call has not ended");
     answer = exchange_answer(call->exchange);
     if (!answer)
         return push_failure(L, exchange_error(call->exchange));
@@ -265,6 +268,24 @@ static int show_url(lua_State *L)
         return luaL_error(L, "%s", err.message);
     lua_pushlstring(L, buf_text(url), url->len);
     return 1;
+}
+
+/* op:at_gate() -> whether a gated call is about to be sent: op:go() sends it */
+static int at_gate(lua_State *L)
+{
+    lua_pushboolean(L, exchange_is_at_gate(check_call(L)->exchange));
+    return 1;
+}
+
+static int go(lua_State *L)
+{
+    struct call *call = check_call(L);
+
+    luaL_argcheck(L, exchange_is_at_gate(call->exchange), 1, "the call is not at the gate");
+    loop_forget(call->loop, &call->op);
+    call->op.ended = false;
+    exchange_go(call->exchange);
+    return 0;
 }
 
 /* op:is_sent() -> whether it is on its way: closing it then leaves the outcome open */
@@ -293,6 +314,8 @@ int luaopen_c_http(lua_State *L)
         {"ready", ready},
         {"result", result},
         {"url", show_url},
+        {"at_gate", at_gate},
+        {"go", go},
         {"is_sent", is_sent},
         {"close", close_call},
         {"__close", close_call},

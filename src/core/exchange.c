@@ -40,6 +40,8 @@ struct exchange {
     int attempts;
     int tries; /* attempts, also those that never reached the wire */
     bool logged_in_again, revived;
+    bool gated;   /* stops before its first request is sent */
+    bool at_gate; /* and does so now */
     bool ended;
     struct err error; /* ERR_NONE: there is an answer */
 };
@@ -197,8 +199,8 @@ static void judge_failure(struct exchange *exchange, struct err *err)
 /* What a service documents as "over the limit, nothing done": 429, or for some 503 with Retry-After. */
 static bool is_refusal(const struct exchange *exchange, int status, int64_t retry_after_ms)
 {
-    return status == 429 || (status == 503 && retry_after_ms >= 0 &&
-                                account_refuses_by_503(exchange->account));
+    return status == 429 ||
+           (status == 503 && retry_after_ms >= 0 && account_refuses_by_503(exchange->account));
 }
 
 static bool log_in_again(struct exchange *exchange, int status)
@@ -232,7 +234,8 @@ static void judge_answer(struct exchange *exchange, int status)
 {
     if (log_in_again(exchange, status))
         return;
-    if (exchange->account && (status == 429 || status >= 500) && refused_again(exchange, status))
+    if (exchange->account && (status == 429 || status >= 500) &&
+        refused_again(exchange, status))
         return;
     end(exchange);
 }
@@ -345,7 +348,7 @@ static void take_slot(struct exchange *exchange)
     taken = throttle_take(account_throttle(exchange->account), &exchange->slot, &err);
     exchange->has_slot = taken > 0;
     if (taken > 0)
-        send_request(exchange);
+        advance(exchange);
     else if (taken < 0)
         fail(exchange, &err);
     else
@@ -384,9 +387,25 @@ static void advance(struct exchange *exchange)
         guard_deadline(exchange);
     } else if (exchange->account && !exchange->has_slot) {
         take_slot(exchange);
+    } else if (exchange->gated) {
+        exchange->gated = false;
+        exchange->at_gate = true;
+        stop_waiting(exchange);
+        exchange->done(exchange->context);
     } else {
         send_request(exchange);
     }
+}
+
+bool exchange_is_at_gate(const struct exchange *exchange)
+{
+    return exchange->at_gate;
+}
+
+void exchange_go(struct exchange *exchange)
+{
+    exchange->at_gate = false;
+    advance(exchange);
 }
 
 static void timer_fired(void *context)
@@ -426,6 +445,7 @@ static int copy_request(struct exchange *exchange, struct exchange_request *requ
     exchange->body_len = request->body_len;
     exchange->body_max = request->body_max;
     exchange->write = request->write;
+    exchange->gated = request->gated;
     exchange->timeout_ms = request->timeout_ms;
     exchange->deadline_ms =
         request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX;

@@ -23,9 +23,11 @@ struct exchange_request {
     struct http_headers headers;
     const char *body; /* NULL: none */
     size_t body_len;
+    bool gated;         /* `done` is called first when the request is about to be sent */
     bool write;         /* changes something at the service */
-    int64_t timeout_ms;  /* of each attempt; waits for slots not counted */
-    int64_t deadline_ms; /* from now, of the whole call: waits and pauses too; 0: the run's alone */
+    int64_t timeout_ms; /* of each attempt; waits for slots not counted */
+    int64_t
+        deadline_ms; /* from now, of the whole call: waits and pauses too; 0: the run's alone */
     size_t body_max;
     enum throttle_priority priority;
     const char *ca_file, *proxy; /* for calls without an account */
@@ -35,6 +37,11 @@ struct exchange_request {
 MUST_USE int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     struct exchange_request *request, void (*done)(void *context), void *context,
     struct err *err);
+
+/* For a gated call: whether it stands at the gate, with its slot, the request not yet sent; and let it
+   go on. `done` is then called again at its end. It may end without having come to the gate. */
+bool exchange_is_at_gate(const struct exchange *exchange);
+void exchange_go(struct exchange *exchange);
 
 /* After `done`: the answer, or NULL and the error of a call that got none: ERR_NETWORK,
    ERR_TIMEOUT, ERR_DECODE, ERR_AUTH (no login), ERR_DEADLINE, ERR_UNKNOWN_OUTCOME (a write that

@@ -1,0 +1,221 @@
+#include "core/database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 10000, STATEMENTS_MAX = 32 };
+
+struct database {
+    sqlite3 *db;
+    char *path;
+    const char *name;
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } prepared[STATEMENTS_MAX];
+    bool synced; /* what PRAGMA synchronous says now */
+};
+
+static const char *advice(int code)
+{
+    switch (code) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "it is damaged: keep a copy and move it away to start a new one";
+    case SQLITE_FULL:
+        return "free some space on the disk";
+    case SQLITE_BUSY:
+        return "another process holds it for long: see what hangs";
+    default:
+        return "see that the state folder can be written";
+    }
+}
+
+static int fail(const struct database *db, struct err *err)
+{
+    return err_set(err, ERR_CONFIG, "the %s %.250s: %.120s (%s)", db->name, db->path,
+        db->db ? sqlite3_errmsg(db->db) : "out of memory",
+        advice(db->db ? sqlite3_errcode(db->db) : SQLITE_NOMEM));
+}
+
+/* ---- statements ---- */
+
+sqlite3_stmt *database_prepare(struct database *db, const char *sql)
+{
+    int i = 0;
+
+    while (i < STATEMENTS_MAX && db->prepared[i].sql && db->prepared[i].sql != sql)
+        i++;
+    if (i == STATEMENTS_MAX)
+        abort(); /* more texts than this program has */
+    if (db->prepared[i].statement)
+        sqlite3_reset(db->prepared[i].statement);
+    else
+        sqlite3_prepare_v3(
+            db->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &db->prepared[i].statement, NULL);
+    db->prepared[i].sql = sql;
+    return db->prepared[i].statement;
+}
+
+void database_bind_text(sqlite3_stmt *statement, int place, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(statement, place);
+}
+
+const char *database_text(sqlite3_stmt *statement, int column)
+{
+    return (const char *)sqlite3_column_text(statement, column);
+}
+
+int database_row(struct database *db, sqlite3_stmt *statement, struct err *err)
+{
+    int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+
+    if (code == SQLITE_ROW)
+        return 1;
+    if (code != SQLITE_DONE)
+        fail(db, err);
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE ? 0 : -1;
+}
+
+int database_run(struct database *db, sqlite3_stmt *statement, struct err *err)
+{
+    int found = database_row(db, statement, err);
+
+    if (found > 0)
+        sqlite3_reset(statement);
+    return found < 0 ? -1 : 0;
+}
+
+static int execute(struct database *db, const char *sql, struct err *err)
+{
+    return sqlite3_exec(db->db, sql, NULL, NULL, NULL) ? fail(db, err) : 0;
+}
+
+/* ---- transactions ---- */
+
+/* This pragma acts when it is compiled, so a kept statement would not do. */
+static int set_synced(struct database *db, bool synced, struct err *err)
+{
+    if (db->synced == synced)
+        return 0;
+    db->synced = synced;
+    return execute(
+        db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err);
+}
+
+int database_begin(struct database *db, bool synced, struct err *err)
+{
+    if (set_synced(db, synced, err))
+        return -1;
+    return database_run(db, database_prepare(db, "BEGIN IMMEDIATE"), err);
+}
+
+int database_commit(struct database *db, struct err *err)
+{
+    return database_run(db, database_prepare(db, "COMMIT"), err);
+}
+
+void database_roll_back(struct database *db)
+{
+    if (!sqlite3_get_autocommit(db->db))
+        sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* ---- opening ---- */
+
+static int make_file(const struct database *db, struct err *err)
+{
+    int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return err_set(err, ERR_CONFIG, "cannot open the %s %.300s: %s", db->name, db->path,
+            strerror(errno));
+    close(fd);
+    return 0;
+}
+
+static int read_version(struct database *db, int *version, struct err *err)
+{
+    sqlite3_stmt *statement = database_prepare(db, "PRAGMA user_version");
+
+    if (database_row(db, statement, err) <= 0)
+        return -1;
+    *version = sqlite3_column_int(statement, 0);
+    sqlite3_reset(statement);
+    return 0;
+}
+
+/* Another process may be at it too: whoever comes second finds it done. */
+static int make_tables(struct database *db, const char *schema, int version, struct err *err)
+{
+    char pragma[64];
+    int found;
+
+    sqlite3_snprintf(sizeof pragma, pragma, "PRAGMA user_version = %d", version);
+    if (database_begin(db, true, err))
+        return -1;
+    if (!read_version(db, &found, err) &&
+        (found || (!execute(db, schema, err) && !execute(db, pragma, err))))
+        return database_commit(db, err);
+    database_roll_back(db);
+    return -1;
+}
+
+static int set_up(struct database *db, const char *schema, int version, struct err *err)
+{
+    int found;
+
+    if (sqlite3_open_v2(db->path, &db->db, SQLITE_OPEN_READWRITE, NULL))
+        return fail(db, err);
+    sqlite3_busy_timeout(db->db, BUSY_MS);
+    if (read_version(db, &found, err))
+        return -1;
+    if (found > version)
+        return err_set(err, ERR_CONFIG, "the %s %.300s is of a later version of siterun",
+            db->name, db->path);
+    if (execute(db, "PRAGMA journal_mode = WAL", err) || set_synced(db, true, err))
+        return -1;
+    return found ? 0 : make_tables(db, schema, version, err);
+}
+
+int database_open(struct database **out, const char *path, const char *name, const char *schema,
+    int version, struct err *err)
+{
+    struct database *db = calloc(1, sizeof *db);
+
+    if (!db)
+        return err_no_memory(err);
+    db->name = name;
+    db->path = strdup(path);
+    if (!db->path ? err_no_memory(err)
+                  : make_file(db, err) || set_up(db, schema, version, err)) {
+        database_close(db);
+        return -1;
+    }
+    *out = db;
+    return 0;
+}
+
+void database_close(struct database *db)
+{
+    if (!db)
+        return;
+    for (int i = 0; i < STATEMENTS_MAX; i++)
+        sqlite3_finalize(db->prepared[i].statement);
+    sqlite3_close(db->db);
+    free(db->path);
+    free(db);
+}
+
+const char *database_path(const struct database *db)
+{
+    return db->path;
+}

@@ -1,0 +1,96 @@
+/* journal: what was about to be sent and what came of it, in an append-only log that survives a kill
+   or a power cut at any instant: SQLite, one file for each user, every batch synced before it is
+   reported. Each record holds the hash of the one before it. What the texts in a record mean is the
+   caller's affair. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct database;
+struct journal;
+struct loop;
+struct sqlite3_stmt;
+
+/* A record. The texts hold no secret; NULL: none. */
+struct journal_record {
+    int64_t seq;   /* given by the journal, from 1, without gaps */
+    int64_t at_ms; /* clock_wall_ms, likewise */
+    const char *kind;
+    const char *run;
+    int64_t intent; /* the intent that an outcome belongs to; 0: none */
+    const char *service, *operation;
+    const char *once;    /* the key under which a write is made once */
+    const char *content; /* fingerprint of what is sent */
+    const char *outcome; /* of an outcome: "done", "refused", "not_sent" or "unknown" */
+    const char *body;    /* JSON */
+};
+
+/* The columns of a record, in the order that journal_take_row reads. */
+#define JOURNAL_COLUMNS                                                                        \
+    "seq, at_ms, kind, run, intent, service, operation, once, content, outcome, body"
+
+/* Reads a row whose columns begin with those; the texts live as long as the row. */
+void journal_take_row(struct sqlite3_stmt *statement, struct journal_record *record);
+
+/* One record on its way to the disk. Kept in place by its user until `done`; the record's texts too. */
+struct journal_append {
+    struct journal_append *next;
+    struct journal_record record;
+    /* Called from the loop: the record is synced and has its seq, or `err` says why it is not. */
+    void (*done)(void *context, const struct err *err);
+    void *context;
+    bool queued;
+};
+
+/* What is known of a key. */
+enum journal_claim {
+    JOURNAL_CLAIMED,  /* the key is the caller's: nobody else sends under it */
+    JOURNAL_DONE,     /* done with this content: `intent` says where */
+    JOURNAL_BUSY,     /* somebody alive is at it */
+    JOURNAL_UNKNOWN,  /* sent by somebody who is gone, or without an answer: blocked */
+    JOURNAL_CONFLICT, /* done with other content */
+};
+
+/* Opens journal.db in `folder`, making it with mode 0600. `loop` must outlive it. ERR_CONFIG, saying
+   what to do, when it is on a full or read-only disk, damaged, or made by a later version. */
+MUST_USE int journal_open(
+    struct journal **out, struct loop *loop, const char *folder, struct err *err);
+/* What is queued is written first, if it can be. NULL is fine. */
+void journal_close(struct journal *journal);
+
+/* Queues a record. All that are queued in one turn of the loop share one sync. */
+void journal_add(struct journal *journal, struct journal_append *append);
+
+/* Takes a queued append back; does nothing for one that is not queued. */
+void journal_cancel(struct journal *journal, struct journal_append *append);
+
+/* Takes the key for this process, or says why not. The claim ends with an outcome of the same key, by
+   journal_unclaim, or with the process. */
+MUST_USE int journal_claim(struct journal *journal, const char *once, const char *content,
+    enum journal_claim *claim, int64_t *intent, struct err *err);
+MUST_USE int journal_unclaim(struct journal *journal, const char *once, struct err *err);
+
+/* Which records to read; zeros and NULLs select everything. Times are clock_wall_ms. */
+struct journal_filter {
+    int64_t after_seq, seq, intent;
+    int64_t from_ms, to_ms;
+    const char *kind, *run, *service, *operation, *once, *content;
+};
+
+/* Calls `visit` with the records in their order; it returns false to stop. The texts live as long as
+   the call. */
+MUST_USE int journal_read(struct journal *journal, const struct journal_filter *filter,
+    bool (*visit)(void *context, const struct journal_record *record), void *context,
+    struct err *err);
+
+/* Checks the whole chain. ERR_DECODE names the first record that was changed, is missing, or stands in
+   another place. Sets how many records there are. */
+MUST_USE int journal_verify(struct journal *journal, int64_t *count, struct err *err);
+
+/* Removes the records before `before_ms`, from the oldest on, up to the first intent that has no
+   outcome yet. What is left stays verifiable. Sets how many were removed. */
+MUST_USE int journal_prune(
+    struct journal *journal, int64_t before_ms, int64_t *count, struct err *err);
