@@ -2,6 +2,7 @@
 local errors = require "siterun.errors"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
+local once = require "siterun.once"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
 
@@ -80,6 +81,7 @@ function M.option_names(endpoint)
   local names = names_of(option)
   for name in pairs(OPTIONS) do names[#names + 1] = name end
   if endpoint.suffix then names[#names + 1] = endpoint.suffix.option end
+  if endpoint.write then names[#names + 1] = "once" end
   table.sort(names)
   return names
 end
@@ -133,15 +135,21 @@ local function take_named(check, endpoint, call, named, given)
   if given[1] ~= nil then unknown(check, endpoint, 1, names) end
 end
 
-local function refuse_once(check, endpoint)
-  if not endpoint.write then check.fail("option \"once\" is for writes only") end
-  check.fail("option \"once\" needs the journal, which this version does not have")
+---Raises unless this key may stand for this call.
+---@param check siterun.Check
+---@param is_write boolean
+---@param key any
+function M.check_once(check, is_write, key)
+  if not is_write then check.fail("option \"once\" is for writes only") end
+  local problem = once.problem(key)
+  if problem then check.fail(problem) end
 end
 
 ---What may stand in the options: by name its check, and whether it is a parameter.
 local function option_specs(endpoint, option)
   local specs, is_parameter = {}, {}
   for name, spec in pairs(OPTIONS) do specs[name] = spec end
+  specs.once = { type = "any" }
   for _, param in ipairs(option) do
     specs[param.name], is_parameter[param.name] = param, true
   end
@@ -158,7 +166,7 @@ local function take_options(check, endpoint, call, option, given)
   end
   local specs, is_parameter = option_specs(endpoint, option)
   for key, value in pairs(given) do
-    if key == "once" then refuse_once(check, endpoint) end
+    if key == "once" then M.check_once(check, endpoint.write, value) end
     if not specs[key] then
       check.fail(string.format("unknown option %q%s", tostring(key),
         nearest.hint(key, M.option_names(endpoint))))

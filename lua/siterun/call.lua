@@ -4,6 +4,7 @@ local errors = require "siterun.errors"
 local reason = require "siterun.reason"
 local status = require "siterun.status"
 local wire = require "siterun.wire"
+local write = require "siterun.write"
 
 local M = {}
 
@@ -76,18 +77,27 @@ function M.unreadable(client, endpoint, response, problem)
   M.fail(client, endpoint, fields)
 end
 
----Sends a request and returns a response whose status says success; raises otherwise.
+local function judge(client, endpoint, take, response, raw)
+  if not response then return fail_unanswered(client, endpoint, raw) end
+  local kind = status.kind(response)
+  if kind then return fail_status(client, endpoint, response, kind) end
+  return take(response)
+end
+
+---Sends a request and reads the answer whose status says success; raises otherwise. A write goes
+---through the journal.
 ---@async
 ---@param client table
 ---@param endpoint table at least name and write
 ---@param request table
----@return table response
-function M.receive(client, endpoint, request)
-  local response, raw = wire.send(request)
-  if not response then return fail_unanswered(client, endpoint, raw) end
-  local kind = status.kind(response)
-  if kind then return fail_status(client, endpoint, response, kind) end
-  return response
+---@param take fun(response: table): any
+---@return any ... what `take` returns
+function M.receive(client, endpoint, request, take)
+  local function judged(response, raw)
+    return judge(client, endpoint, take, response, raw)
+  end
+  if endpoint.write then return write.send(client, endpoint, request, judged) end
+  return judged(wire.send(request))
 end
 
 ---Sends a request and decodes what the service accepted; raises otherwise.
@@ -95,15 +105,17 @@ end
 ---@param client table
 ---@param endpoint table
 ---@param request table
----@return table response, any value the decoded body; nil where it is empty
-function M.send(client, endpoint, request)
-  local response = M.receive(client, endpoint, request)
-  local value, problem = answer.decode(response)
-  if problem then return M.unreadable(client, endpoint, response, problem) end
-  if type(value) == "table" and value.error == true then
-    fail_inside(client, endpoint, response, value)
-  end
-  return response, value
+---@param take fun(client: table, endpoint: table, response: table, value: any): any
+---@return any result what `take` makes of the answer; its value is nil where the body is empty
+function M.send(client, endpoint, request, take)
+  return M.receive(client, endpoint, request, function(response)
+    local value, problem = answer.decode(response)
+    if problem then return M.unreadable(client, endpoint, response, problem) end
+    if type(value) == "table" and value.error == true then
+      fail_inside(client, endpoint, response, value)
+    end
+    return take(client, endpoint, response, value)
+  end)
 end
 
 return M

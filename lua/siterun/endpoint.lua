@@ -25,7 +25,7 @@ local function run(client, endpoint, bound)
     local answered, value = standin.answer(client, endpoint, bound.values, outgoing)
     if answered then return value end
   end
-  return result.take(client, endpoint, call.send(client, endpoint, outgoing))
+  return call.send(client, endpoint, outgoing, result.take)
 end
 
 ---@async

@@ -14,7 +14,11 @@ end
 
 ---The state is closed on the way out unless a script forbids it: guards and files are in it.
 local function close_on_exit()
-  local exit = os.exit
+  local leave = os.exit
+  local function exit(code, close)
+    require("siterun.run").finish(code)
+    leave(code, close)
+  end
   ---@diagnostic disable-next-line: duplicate-set-field
   os.exit = function(code, close)
     exit(code, close ~= false)
@@ -28,7 +32,43 @@ local function run_command(name)
     io.stderr:write("siterun: this version has no command '", name, "' yet\n")
     return 2
   end
-  return script.call(require(module), { table.unpack(arg) }) or 0
+  local code, go_on = script.call(require(module), { table.unpack(arg) })
+  if go_on then
+    return go_on()
+  end
+  return code or 0
+end
+
+local function modules_of(steps)
+  local modules = {}
+  for _, step in ipairs(steps) do
+    modules[#modules + 1] = step.module
+  end
+  return modules
+end
+
+---Why a run of this kind can't be made again; nil for a file's.
+---@param run siterun.Run
+local function unrepeatable(run)
+  if run.has_code then
+    return "it ran code of the command line (-e)"
+  elseif run.interactive or not run.has_file and run.terminal then
+    return "it was a session"
+  elseif not run.path then
+    return "its script came from standard input"
+  end
+end
+
+---Tells the journal what runs, should it write something.
+---@param run siterun.Run
+local function begin(run)
+  require("siterun.run").begin({
+    recipe = run.has_file and run.path or nil,
+    name = run.has_file and arg[0] or nil,
+    arguments = require("c.json").array({ table.unpack(arg) }),
+    modules = modules_of(run.steps),
+    unrepeatable = unrepeatable(run),
+  })
 end
 
 local function run_steps(steps)
@@ -48,8 +88,11 @@ local function go(run)
   if run.folder then
     script.search_beside(run.folder)
   end
-  run_steps(run.steps)
   local first = run.has_file and arg[0]
+  if not run.commands[first or ""] then
+    begin(run)
+  end
+  run_steps(run.steps)
   if first and run.commands[first] then
     return run_command(first)
   elseif first then
@@ -67,7 +110,8 @@ end
 ---@field steps {code?: string, module?: string}[]
 ---@field arguments table<integer, string>
 ---@field commands table<string, true>
----@field folder? string the script's, absolute
+---@field path? string the script's, absolute
+---@field folder? string that it is in
 ---@field has_file boolean
 ---@field has_code boolean
 ---@field interactive boolean
@@ -82,8 +126,7 @@ return function(run)
   script.absolute_paths()
   close_on_exit()
   local ok, result = xpcall(go, require("c.trace").handler, run)
-  if ok then
-    return result or 0
-  end
-  return report(result)
+  local code = ok and (result or 0) or report(result)
+  require("siterun.run").finish(code)
+  return code
 end

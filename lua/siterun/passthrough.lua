@@ -21,6 +21,7 @@ local FIELDS = {
   body = { type = "string" },
   timeout = { type = "number", min = 0.001, max = 86400 },
   priority = { type = "enum", values = { "high", "normal", "low" } },
+  once = { type = "any" },
 }
 
 -- These are siterun's: another value would change whose call it is or where it ends.
@@ -34,9 +35,6 @@ local function take(check, into, given)
     check.fail("the request must be a table, not a " .. type(given))
   end
   for key, value in pairs(given) do
-    if key == "once" then
-      check.fail("option \"once\" needs the journal, which this version does not have")
-    end
     local spec = FIELDS[key]
     if not spec then
       check.fail(string.format("unknown field %q%s", tostring(key),
@@ -99,12 +97,20 @@ local function build(client, check, given)
     request.default_header(headers, pair[1], pair[2])
   end
   local method = given.method or "GET"
+  local is_write = method ~= "GET" and method ~= "HEAD"
+  if given.once ~= nil then arguments.check_once(check, is_write, given.once) end
   return {
     account = client.account, operation = "request", method = method, path = "/" .. path,
     query = query,
-    headers = headers, body = body, write = method ~= "GET" and method ~= "HEAD",
-    timeout = given.timeout, priority = given.priority,
+    headers = headers, body = body, write = is_write,
+    timeout = given.timeout, priority = given.priority, once = given.once,
   }
+end
+
+local function result(response)
+  local value = not answer.is_xml(response) and answer.decode(response) or nil
+  return { status = response.status, headers = response.headers, body = response.body,
+    json = value }
 end
 
 ---@async
@@ -122,10 +128,8 @@ function M.request(client, given, options)
     standin.print(client, outgoing)
     return { status = 200, headers = {}, body = "" }
   end
-  local response = call.receive(client, { name = "request", write = outgoing.write }, outgoing)
-  local value = not answer.is_xml(response) and answer.decode(response) or nil
-  return { status = response.status, headers = response.headers, body = response.body,
-    json = value }
+  local endpoint = { name = "request", write = outgoing.write }
+  return call.receive(client, endpoint, outgoing, result)
 end
 
 return M

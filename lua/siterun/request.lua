@@ -106,6 +106,7 @@ function M.build(client, endpoint, call)
     write = endpoint.write,
     path = path, query = query, headers = headers,
     timeout = call.options.timeout, priority = call.options.priority,
+    once = call.options.once,
   }
   local body = body_of(endpoint, call)
   if body ~= nil then

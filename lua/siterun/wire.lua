@@ -52,7 +52,11 @@ end
 local Flight = {}
 
 function Flight.__close(self)
-  if self.request.write and not self.op:ready() and self.op:is_sent() then
+  local is_cut, is_sent = not self.op:ready(), self.op:is_sent()
+  if is_cut and self.gate then
+    self.gate:cut_off(is_sent)
+  end
+  if self.request.write and is_cut and is_sent then
     scheduler.unknown = errors.new({
       kind = "unknown_outcome", operation = self.request.operation, sent = "unknown",
       message = "a write was cancelled after it had been sent", url = self.op:url(), attempts = 1,
@@ -87,21 +91,42 @@ end
 ---@field priority? "high"|"normal"|"low"
 ---@field body_max? integer bytes
 
+-- The fields that are for others than c.http.
+local function start(request, is_gated)
+  local operation, once = request.operation, request.once
+  request.operation, request.once, request.gated = nil, nil, is_gated
+  local op, failure = http.start(request)
+  request.operation, request.once, request.gated = operation, once, nil
+  return op, failure
+end
+
+---@async
+local function pass_gate(op, gate)
+  if gate and op:at_gate() then
+    gate:at_gate()
+    op:go()
+    scheduler.wait(op)
+  end
+end
+
+---@class siterun.Gate what stands between the decision to send and the first byte
+---@field at_gate fun(self) called when the request is about to be sent; raises to stop it
+---@field cut_off fun(self, is_sent: boolean) called when the call is cut off on its way
+
 ---@async
 ---@param request siterun.Request
+---@param gate? siterun.Gate
 ---@return siterun.Response? response whatever its status
 ---@return table? failure kind, message, sent, attempts, url
-function M.send(request)
-  local operation = request.operation
-  request.operation = nil
-  local op, failure = http.start(request)
-  request.operation = operation
+function M.send(request, gate)
+  local op, failure = start(request, gate ~= nil)
   if not op then
     return nil, failure
   end
-  local flight <close> = setmetatable({ op = op, request = request }, Flight)
+  local flight <close> = setmetatable({ op = op, request = request, gate = gate }, Flight)
   local started = settings.trace and clock.monotonic()
   scheduler.wait(op)
+  pass_gate(op, gate)
   local response, problem = read(op, request)
   if started then
     local what = response and ("%d, %d bytes,"):format(response.status, #response.body) or problem.kind .. ","

@@ -1,6 +1,10 @@
+#include <errno.h>
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "host/fail.h"
@@ -47,12 +51,41 @@ static int temporary_folder(lua_State *L)
     return 1;
 }
 
+/* file.folder() -> the current folder | nil, err */
+static int folder(lua_State *L)
+{
+    char path[PATH_MAX];
+    struct err err;
+
+    if (!getcwd(path, sizeof path)) {
+        err_set(&err, ERR_CONFIG, "the current folder: %s", strerror(errno));
+        return fail_push(L, &err);
+    }
+    lua_pushstring(L, path);
+    return 1;
+}
+
+/* file.enter(folder) -> folder | nil, err; makes it the current one */
+static int enter(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct err err;
+
+    lua_settop(L, 1);
+    if (!chdir(path))
+        return 1;
+    err_set(&err, ERR_CONFIG, "cannot enter the folder %.300s: %s", path, strerror(errno));
+    return fail_push(L, &err);
+}
+
 int luaopen_c_file(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"read", read_text},
         {"make_folder", make_folder},
         {"temporary_folder", temporary_folder},
+        {"folder", folder},
+        {"enter", enter},
         {NULL, NULL},
     };
 

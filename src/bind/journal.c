@@ -147,6 +147,13 @@ static int append(lua_State *L)
     return 1;
 }
 
+/* journal:flush() writes at once what is queued */
+static int flush(lua_State *L)
+{
+    journal_flush(check_journal(L));
+    return 0;
+}
+
 static int append_ready(lua_State *L)
 {
     struct append *append = luaL_checkudata(L, 1, append_class);
@@ -392,6 +399,7 @@ int luaopen_c_journal(lua_State *L)
         {"open", open_journal}, {"fingerprint", fingerprint}, {NULL, NULL}};
     static const luaL_Reg journal_methods[] = {
         {"append", append},
+        {"flush", flush},
         {"claim", claim},
         {"unclaim", unclaim},
         {"read", read_records},

@@ -114,6 +114,12 @@ static void flush(void *context)
     }
 }
 
+void journal_flush(struct journal *journal)
+{
+    loop_timer_stop(journal->loop, &journal->timer);
+    flush(journal);
+}
+
 void journal_add(struct journal *journal, struct journal_append *append)
 {
     append->next = NULL;

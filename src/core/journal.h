@@ -64,6 +64,9 @@ void journal_close(struct journal *journal);
 /* Queues a record. All that are queued in one turn of the loop share one sync. */
 void journal_add(struct journal *journal, struct journal_append *append);
 
+/* Writes what is queued at once, without waiting for the loop's turn. */
+void journal_flush(struct journal *journal);
+
 /* Takes a queued append back; does nothing for one that is not queued. */
 void journal_cancel(struct journal *journal, struct journal_append *append);
 

@@ -73,12 +73,13 @@ static void push_commands(lua_State *L)
         set_boolean(L, *name, 1);
 }
 
-/* Sets `folder`, the absolute one of the script, where there is such a file. */
+/* Sets `path` and `folder`, the absolute ones of the script, where there is such a file. */
 static void set_folder(lua_State *L, const struct cli *cli)
 {
     char path[PATH_MAX];
     if (cli->first >= cli->argc || realpath(cli->argv[cli->first], path) == NULL)
         return;
+    set_string(L, "path", path);
     *strrchr(path, '/') = '\0';
     set_string(L, "folder", path);
 }

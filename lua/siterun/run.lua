@@ -1,0 +1,154 @@
+-- The run that writes belong to: who runs which recipe, since when. It is recorded with its
+-- first write, and its end when the program ends.
+local base = require "siterun.base"
+local config_file = require "siterun.config.file"
+local errors = require "siterun.errors"
+local file = require "c.file"
+local identity = require "c.identity"
+local journal = require "siterun.journal"
+local secret = require "c.secret"
+local settings = require "siterun.settings"
+
+local M = {}
+
+---@class siterun.Script what a run runs
+---@field recipe? string absolute path; nil for code that is in no file
+---@field name? string the script as it was called
+---@field arguments? string[]
+---@field modules? string[] of -l
+---@field unrepeatable? string why it can't be resumed
+---@field resumes? string id of the run that this one goes on with
+
+---@type siterun.Script
+local script = {}
+
+local id, began, op, hash
+
+-- Drawn before any user code, which may seed the generator.
+local chance = math.random(0)
+
+-- Codes of runs that were cut off: by a deadline, by SIGINT.
+local CUT_OFF = { [6] = true, [130] = true }
+
+local function read(path)
+  local from = io.open(path, "rb")
+  if not from then return nil end
+  local text = from:read "a"
+  from:close()
+  return text
+end
+
+---The fingerprint of a script's text; nil when it can't be read.
+---@param path string
+---@return string?
+function M.hash_of(path)
+  local text = read(path)
+  return text and journal.fingerprint(text)
+end
+
+---Says what runs from now on. Nothing is recorded yet.
+---@param what siterun.Script
+function M.begin(what)
+  script, id, op = what, nil, nil
+  began = os.time()
+  hash = what.recipe and M.hash_of(what.recipe)
+end
+
+local function new_id(self)
+  local mark = string.format("%d %d %d", self.pid, self.born, chance)
+  return os.date("!%Y%m%dT%H%M%SZ-", began or os.time()) .. journal.fingerprint(mark):sub(1, 6)
+end
+
+---The options that a resumed run gets again.
+local function flags()
+  return {
+    profile = settings.profile or base.variable "SITERUN_PROFILE",
+    config = settings.config or base.variable "SITERUN_CONFIG",
+    trace = settings.trace or nil, quiet = settings.quiet or nil, color = settings.color,
+    deadline = settings.deadline, modules = script.modules,
+  }
+end
+
+local function unrepeatable()
+  if script.unrepeatable then return script.unrepeatable end
+  for _, argument in ipairs(script.arguments or {}) do
+    if secret.redact(argument) ~= argument then return "an argument of it held a secret" end
+  end
+end
+
+local function profile()
+  local ok, loaded = pcall(config_file.load)
+  return not settings.sandbox and ok and loaded.profile or nil
+end
+
+local function describe()
+  local self = identity.self()
+  id = id or new_id(self)
+  return {
+    recipe = script.recipe, name = script.name, hash = hash, arguments = script.arguments,
+    user = self.user, host = self.host, pid = self.pid, born = self.born,
+    profile = profile(), folder = file.folder() or nil, flags = flags(), argv0 = settings.argv0,
+    unrepeatable = unrepeatable(), resumes = script.resumes,
+  }
+end
+
+-- A record that could not be written is queued anew with the next write.
+local function is_recorded()
+  if op and op:ready() and not op:result() then op = nil end
+  return op ~= nil
+end
+
+---The id of this run; its record is queued if it is not there yet.
+---@return string
+function M.id()
+  if not is_recorded() then
+    local body = journal.body(describe())
+    op = journal.append { kind = "run", run = id, body = body }
+  end
+  return id
+end
+
+---The id, if this run has recorded anything.
+---@return string?
+function M.recorded()
+  return op and id
+end
+
+---Records the run at once: a resumed one is there before its first write.
+---@async
+---@return string id
+function M.record()
+  local found = M.id()
+  require("siterun.scheduler").wait(op)
+  journal.written(op)
+  return found
+end
+
+local function code_of(result)
+  if result == nil or result == true then return 0 end
+  return math.tointeger(result) or 1
+end
+
+local function state_of(code)
+  if code == 0 then return "done" end
+  return CUT_OFF[code] and "interrupted" or "failed"
+end
+
+local function append_end(code)
+  local body = journal.body { state = state_of(code), code = code }
+  journal.append { kind = "end", run = id, body = body }
+end
+
+---Records how the run ended and writes what is queued. Never raises: the run has ended anyway.
+---@param result integer|boolean|nil as os.exit takes it
+function M.finish(result)
+  if not journal.is_open() then return end
+  if op and not M.ended then
+    M.ended = true
+    local ok, e = pcall(append_end, code_of(result))
+    if not ok and errors.is(e) then io.stderr:write("siterun: ", tostring(e), "\n") end
+  end
+  journal.flush()
+end
+
+return M
