@@ -106,9 +106,15 @@ static int set_synced(struct database *db, bool synced, struct err *err)
 {
     if (db->synced == synced)
         return 0;
+    if (execute(db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err))
+        return -1;
     db->synced = synced;
-    return execute(
-        db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err);
+    return 0;
+}
+
+int database_begin_reading(struct database *db, struct err *err)
+{
+    return database_run(db, database_prepare(db, "BEGIN"), err);
 }
 
 int database_begin(struct database *db, bool synced, struct err *err)

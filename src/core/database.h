@@ -29,6 +29,10 @@ MUST_USE int database_run(struct database *db, sqlite3_stmt *statement, struct e
    or database_prepare. */
 MUST_USE int database_row(struct database *db, sqlite3_stmt *statement, struct err *err);
 
+/* Begins a transaction that only reads: from its first read on it sees one state, waits for nobody who
+   writes, and nobody waits for it. End it with database_roll_back. */
+MUST_USE int database_begin_reading(struct database *db, struct err *err);
+
 /* Begins a transaction that writes. `synced`: its commit reaches the disk before it returns. */
 MUST_USE int database_begin(struct database *db, bool synced, struct err *err);
 MUST_USE int database_commit(struct database *db, struct err *err);

@@ -325,8 +325,8 @@ int journal_read(struct journal *journal, const struct journal_filter *filter,
 /* In a transaction, so that other processes may append meanwhile without being seen. */
 int journal_verify(struct journal *journal, int64_t *count, struct err *err)
 {
-    int bad =
-        database_begin(journal->db, true, err) || journal_chain_check(journal->db, count, err);
+    int bad = database_begin_reading(journal->db, err) ||
+              journal_chain_check(journal->db, count, err);
 
     database_roll_back(journal->db);
     return bad ? -1 : 0;

@@ -127,8 +127,10 @@ int journal_chain_check(struct database *db, int64_t *count, struct err *err)
     base = last.seq;
     if (check_rows(db, &last, err))
         return -1;
-    if (last.seq != newest.seq || strcmp(last.hash, newest.hash) != 0)
+    if (last.seq < newest.seq)
         return broken(db, last.seq + 1, "is missing", err);
+    if (last.seq > newest.seq || strcmp(last.hash, newest.hash) != 0)
+        return broken(db, last.seq, "is not the newest that was written", err);
     *count = last.seq - base;
     return 0;
 }
