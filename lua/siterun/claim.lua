@@ -10,8 +10,14 @@ local M = {}
 -- Seconds between looks at a key that another call holds.
 local FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 
--- Keys of this process whose outcome could not be recorded.
+-- Keys of this process whose outcome could not be recorded, by their intents.
 local stuck = {}
+
+-- Keys that this process could not give back: they are free to itself.
+local left_over = {}
+
+-- Keys under which a call of this process is at work, by its task.
+local held = {}
 
 ---What the caller knows of itself, for errors.
 ---@class siterun.Claimer
@@ -43,6 +49,24 @@ local function unknown(claimer, intent)
   M.unknown(claimer.fail, intent, string.format("once = %q", claimer.once))
 end
 
+-- A call within the call that holds the key would wait for itself.
+local function check_own(claimer)
+  local task = scheduler.current()
+  if task and held[claimer.once] == task then
+    claimer.fail { kind = "usage", sent = "no", message = string.format(
+      "once = %q is used within itself", claimer.once) }
+  end
+end
+
+local function look(claimer)
+  local state, intent = journal.claim(claimer.once, claimer.content)
+  if state == "busy" and left_over[claimer.once] then state = "claimed" end
+  if state == "claimed" then
+    left_over[claimer.once], held[claimer.once] = nil, scheduler.current()
+  end
+  return state, intent
+end
+
 ---Waits while another call holds the key.
 ---@async
 ---@param claimer siterun.Claimer
@@ -50,9 +74,10 @@ end
 ---@return integer intent that says so
 function M.take(claimer)
   local seconds = FIRST_PAUSE
+  check_own(claimer)
   while true do
     if stuck[claimer.once] then unknown(claimer, stuck[claimer.once]) end
-    local state, intent = journal.claim(claimer.once, claimer.content)
+    local state, intent = look(claimer)
     if state == "unknown" then unknown(claimer, intent) end
     if state ~= "busy" then return state, intent end
     pause(claimer, seconds)
@@ -60,10 +85,16 @@ function M.take(claimer)
   end
 end
 
+---The call that held the key has ended.
+---@param once string
+function M.release(once)
+  held[once] = nil
+end
+
 ---Nothing was begun under the key.
 ---@param once string
 function M.free(once)
-  journal.unclaim(once)
+  if not journal.unclaim(once) then left_over[once] = true end
 end
 
 ---The outcome of this intent is not in the journal, and the key is not free.

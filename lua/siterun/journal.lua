@@ -160,8 +160,9 @@ function M.claim(once, content)
 end
 
 ---@param once string
+---@return boolean done
 function M.unclaim(once)
-  M.open():unclaim(once)
+  return M.open():unclaim(once) == true
 end
 
 ---Every record that the filter of c.journal selects, in their order.

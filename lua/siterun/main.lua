@@ -25,6 +25,16 @@ local function close_on_exit()
   end
 end
 
+---Runs the script of an earlier run as that did.
+local function start(path, name, arguments, modules)
+  arg = { [0] = name, table.unpack(arguments) }
+  script.search_beside(path:match("^(.*)/"))
+  for _, module in ipairs(modules) do
+    script.require_global(module)
+  end
+  script.run_file(path, table.unpack(arguments))
+end
+
 local function run_command(name)
   local module = "siterun.command." .. name
   local _, _, missing = script.find(module)
@@ -34,7 +44,7 @@ local function run_command(name)
   end
   local code, go_on = script.call(require(module), { table.unpack(arg) })
   if go_on then
-    return go_on()
+    go_on(start)
   end
   return code or 0
 end

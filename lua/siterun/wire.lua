@@ -123,7 +123,7 @@ function M.send(request, gate)
   if not op then
     return nil, failure
   end
-  local flight <close> = setmetatable({ op = op, request = request, gate = gate }, Flight)
+  local _ <close> = setmetatable({ op = op, request = request, gate = gate }, Flight)
   local started = settings.trace and clock.monotonic()
   scheduler.wait(op)
   pass_gate(op, gate)

@@ -1,0 +1,220 @@
+---`siterun journal`: what was written, by whom, and what came of it.
+local commandline = require("siterun.commandline")
+local journal = require("siterun.journal")
+local json = require("c.json")
+local line = require("siterun.line")
+local runs = require("siterun.runs")
+local trail = require("siterun.trail")
+local when = require("siterun.when")
+
+local refuse = commandline.refuse
+
+local USAGE = [[
+usage: siterun journal [FILTER...] [--json]   list the writes and notes of past runs
+       siterun journal show ID [--json]       everything about one
+       siterun journal runs [--json]          list the runs and how they ended
+       siterun journal --verify               check that no record was changed or is missing
+       siterun journal prune --older AGE      forget what is older (400d); their keys too
+
+filters:
+  --service NAME  --operation NAME  --run RUN  --once KEY  --ticket NUMBER-OR-ID
+  --outcome done|refused|not_sent|unknown|in_flight
+  --since WHEN  --until WHEN
+      a day (2026-01-31), a time (2026-01-31 12:00), or an age (2h, 30d)
+]]
+
+local LIST = { service = "text", operation = "text", outcome = "text", ticket = "text",
+  since = "text", ["until"] = "text", run = "text", once = "text", json = "flag",
+  verify = "flag", help = "flag" }
+
+local function print_line(...)
+  io.stdout:write(table.concat({ ... }, "  "), "\n")
+end
+
+local function print_json(value)
+  io.stdout:write(assert(json.encode(value)), "\n")
+end
+
+---Times as texts, for other programs.
+local function plain(entry)
+  local out = {}
+  for name, value in pairs(entry) do
+    out[name] = value
+  end
+  for _, name in ipairs({ "at", "ended" }) do
+    out[name] = entry[name] and when.utc(entry[name])
+  end
+  return out
+end
+
+local function base_name(path)
+  return path and path:match("[^/]*$") or "-"
+end
+
+local function who(entry)
+  return entry.user and entry.user .. "@" .. entry.host or "-"
+end
+
+---A call that succeeded is told by its status alone.
+local function outcome_text(entry)
+  if entry.kind == "note" then
+    return "note"
+  end
+  local text = entry.outcome == "unknown" and "UNKNOWN" or entry.outcome
+  return entry.status and ("%s (%d)"):format(text, entry.status) or text
+end
+
+local function what(entry)
+  if entry.kind == "note" then
+    local note = entry.note
+    return line.clean(type(note) == "string" and note or json.encode(note), 60)
+  end
+  local path = (entry.url or ""):gsub("^%w+://[^/]*", ""):gsub("%?.*", "")
+  local request = entry.method and (" %s %s"):format(entry.method, path) or ""
+  local service = entry.service and entry.service .. " " or ""
+  return service .. entry.operation .. request
+end
+
+local function print_entry(entry)
+  local mark = entry.outcome == "unknown" and "!" or " "
+  local once = entry.once and "once=" .. entry.once or nil
+  print_line(("%s%6d"):format(mark, entry.id), when.show(entry.at),
+    ("%-14s"):format(who(entry)), ("%-14s"):format(base_name(entry.recipe)),
+    ("%-14s"):format(outcome_text(entry)), what(entry), once)
+end
+
+local function list(options)
+  local filter = {}
+  for name, value in pairs(options) do
+    filter[name] = name ~= "json" and value or nil
+  end
+  local count, unknown = 0, 0
+  for entry in trail.each(filter, refuse) do
+    count = count + 1
+    unknown = unknown + (entry.outcome == "unknown" and 1 or 0)
+    if options.json then
+      print_json(plain(entry))
+    else
+      print_entry(entry)
+    end
+  end
+  if count == 0 then
+    io.stderr:write("siterun: the journal has none\n")
+  elseif unknown > 0 then
+    local form = "siterun: %d of unknown outcome (marked !): siterun reconcile\n"
+    io.stderr:write(form:format(unknown))
+  end
+  return 0
+end
+
+local function id_of(text)
+  local id = math.tointeger(tonumber(text))
+  return id and id > 0 and id
+    or refuse("%q is no number of a write: see siterun journal", tostring(text))
+end
+
+local ORDER = { "id", "kind", "at", "ended", "run", "user", "host", "profile", "recipe",
+  "service", "operation", "once", "method", "url", "request", "outcome", "status", "answer",
+  "error", "settled", "note" }
+
+local function show(options, rest)
+  if #rest ~= 2 then
+    refuse("journal show takes one ID")
+  end
+  local id = id_of(rest[2])
+  local entry = trail.get(id) or refuse("the journal has no write %d", id)
+  entry = plain(entry)
+  if options.json then
+    print_json(entry)
+    return 0
+  end
+  for _, name in ipairs(ORDER) do
+    local value = entry[name]
+    if value ~= nil then
+      local text = type(value) == "table" and json.encode(value) or tostring(value)
+      print_line(("%-10s"):format(name), line.clean(text, 4000))
+    end
+  end
+  return 0
+end
+
+local function count_writes()
+  local counts = {}
+  for record in journal.each({ kind = "intent" }) do
+    local id = record.run or ""
+    counts[id] = (counts[id] or 0) + 1
+  end
+  return counts
+end
+
+local function state_text(run)
+  local code = run.code and run.code ~= 0 and (" (%d)"):format(run.code) or ""
+  local after = run.resumed_by and ", resumed by " .. run.resumed_by or ""
+  return run.state .. code .. after
+end
+
+local function list_runs(options)
+  local counts = count_writes()
+  for _, run in ipairs((runs.list())) do
+    run.writes = counts[run.id] or 0
+    if options.json then
+      print_json(plain(run))
+    else
+      print_line(run.id, when.show(run.at), ("%-14s"):format(who(run)),
+        ("%-14s"):format(base_name(run.recipe)), ("%4d writes"):format(run.writes),
+        state_text(run))
+    end
+  end
+  return 0
+end
+
+local function verify()
+  local ok, found = pcall(journal.verify)
+  if not ok then
+    if type(found) ~= "table" or found.kind ~= "decode" then
+      error(found, 0)
+    end
+    io.stderr:write("siterun: ", found.message, "\n")
+    return 1
+  end
+  io.stdout:write(("%d records, none changed, none missing\n"):format(found))
+  return 0
+end
+
+local function prune(options, rest)
+  if #rest > 1 or not options.older then
+    refuse("journal prune needs --older AGE, such as 400d")
+  end
+  local age = when.age(options.older)
+    or refuse("--older: %q is no age (such as 400d or 12h)", options.older)
+  io.stdout:write(("%d records removed\n"):format(journal.prune(os.time() - age)))
+  return 0
+end
+
+local COMMANDS = {
+  show = { show, { json = "flag", help = "flag" } },
+  runs = { list_runs, { json = "flag", help = "flag" } },
+  prune = { prune, { older = "text", help = "flag" } },
+}
+
+local function list_or_verify(options, rest)
+  if rest[1] then
+    refuse("journal has no %q: there are show, runs, prune", rest[1])
+  end
+  if options.verify then
+    return verify()
+  end
+  return list(options)
+end
+
+---@param args string[]
+---@return integer code
+return function(args)
+  local chosen = COMMANDS[args[1]] or { list_or_verify, LIST }
+  local options, rest = commandline.parse(args, chosen[2])
+  if options.help then
+    io.stdout:write(USAGE)
+    return 0
+  end
+  return chosen[1](options, rest)
+end

@@ -1,0 +1,187 @@
+---`siterun resume [RUN]`: runs the script of an interrupted run again; what that had done is
+---answered from the journal.
+local commandline = require("siterun.commandline")
+local file = require("c.file")
+local journal = require("siterun.journal")
+local replay = require("siterun.replay")
+local run = require("siterun.run")
+local runs = require("siterun.runs")
+local settings = require("siterun.settings")
+
+local refuse = commandline.refuse
+
+local USAGE = [[
+usage: siterun resume [--changed-ok] [RUN]
+
+Runs the script of an interrupted run again (the latest one unless RUN names it; see
+siterun journal runs), with its arguments and options, in its folder. Writes that it had done
+are answered from the journal, the rest is sent. A write of unknown outcome ends the run with
+7: settle it with siterun reconcile, then resume again.
+
+  --changed-ok   also when the script has changed since
+]]
+
+local CUT_OFF = { killed = true, interrupted = true }
+
+---@param chain siterun.KnownRun[]
+---@return boolean
+local function was_cut_off(chain)
+  local latest = chain[#chain]
+  if latest.state == "done" or latest.state == "running" then
+    return false
+  end
+  for _, each in ipairs(chain) do
+    if CUT_OFF[each.state] then
+      return true
+    end
+  end
+  return false
+end
+
+---The latest chain of runs that was cut off; one that can be resumed goes before.
+local function latest_chain(list, by_id)
+  local fallback
+  for i = #list, 1, -1 do
+    local chain = not list[i].resumed_by and runs.chain(by_id, list[i])
+    if chain and was_cut_off(chain) then
+      if not list[i].unrepeatable then
+        return chain
+      end
+      fallback = fallback or chain
+    end
+  end
+  return fallback
+end
+
+local function chosen_chain(name)
+  local list, by_id = runs.list()
+  if not name then
+    return latest_chain(list, by_id)
+  end
+  local found = runs.find(list, name)
+  if not found then
+    refuse("the journal knows no run %q: see siterun journal runs", name)
+  end
+  return runs.chain(by_id, found)
+end
+
+---One process at a time goes on with a run. The key can't be one of a recipe's, which hold no
+---control character.
+local function lock(chain)
+  local key = "\1resume " .. chain[1].id
+  if journal.claim(key, "resume") ~= "claimed" then
+    refuse("run %s is being resumed by another process", chain[1].id)
+  end
+end
+
+local function check_script(latest, changed_ok)
+  local hash = run.hash_of(latest.recipe)
+  if not hash then
+    refuse("run %s: its script %s can't be read", latest.id, latest.recipe)
+  end
+  if hash ~= latest.hash and not changed_ok then
+    refuse("run %s: its script %s has changed since; --changed-ok runs it as it is now",
+      latest.id, latest.recipe)
+  end
+end
+
+---@return string? message why there is nothing to do
+local function check(chain, changed_ok)
+  local latest = chain[#chain]
+  if latest.state == "running" then
+    refuse("run %s is still running (process %d)", latest.id, latest.pid)
+  end
+  if latest.state == "done" then
+    return ("nothing to resume: run %s is done"):format(latest.id)
+  end
+  if latest.unrepeatable or not latest.recipe then
+    refuse("run %s can't be resumed: %s", latest.id, latest.unrepeatable or "it had no script")
+  end
+  check_script(latest, changed_ok)
+end
+
+---Options that are given now go before those of the run.
+local function take_flags(flags)
+  for _, name in ipairs({ "profile", "config", "deadline" }) do
+    settings[name] = settings[name] or flags[name]
+  end
+  settings.trace = settings.trace or flags.trace or false
+  settings.quiet = settings.quiet or flags.quiet or false
+  if settings.deadline then
+    require("c.loop").deadline(settings.deadline)
+  end
+end
+
+local function enter(folder)
+  if not folder then
+    return
+  end
+  local entered, failure = file.enter(folder)
+  if not entered then
+    refuse("%s", failure.message)
+  end
+end
+
+local function ids_of(chain)
+  local ids = {}
+  for i, each in ipairs(chain) do
+    ids[i] = each.id
+  end
+  return ids
+end
+
+local function go_on(chain, start)
+  local latest = chain[#chain]
+  local flags = latest.flags or {}
+  take_flags(flags)
+  enter(latest.folder)
+  run.begin({ recipe = latest.recipe, name = latest.name, arguments = latest.arguments,
+    modules = flags.modules, resumes = latest.id })
+  replay.load(ids_of(chain))
+  run.record()
+  start(latest.recipe, latest.name, latest.arguments or {}, flags.modules or {})
+  local left = replay.left()
+  if left > 0 and not settings.quiet then
+    local form = "siterun: %d writes of the earlier run were not asked for again\n"
+    io.stderr:write(form:format(left))
+  end
+end
+
+local function refuse_modes()
+  if settings.dry_run then
+    refuse("resume sends: it has no --dry-run")
+  end
+  if settings.sandbox then
+    refuse("the sandbox of a run ends with it: there is nothing to resume")
+  end
+end
+
+---@param args string[]
+---@return integer code
+---@return fun(start: function)? go_on calls `start` with the script's path, name, arguments and modules
+return function(args)
+  local options, rest = commandline.parse(args, { ["changed-ok"] = "flag", help = "flag" })
+  if options.help then
+    io.stdout:write(USAGE)
+    return 0
+  end
+  if #rest > 1 then
+    refuse("one run at most, got %d", #rest)
+  end
+  refuse_modes()
+  local chain = chosen_chain(rest[1])
+  if not chain then
+    io.stderr:write("siterun: there is no interrupted run\n")
+    return 0
+  end
+  lock(chain)
+  chain = chosen_chain(chain[1].id) -- as it is now that nobody else can go on with it
+  local nothing = check(chain, options["changed-ok"])
+  if nothing then
+    io.stderr:write("siterun: ", nothing, "\n")
+    return 0
+  end
+  return 0, function(start)
+    return go_on(chain, start)
+  end
+end

@@ -1,0 +1,70 @@
+-- Moments and ages as people give them to filters.
+local duration = require "siterun.duration"
+local moment = require "siterun.moment"
+
+local M = {}
+
+local YEAR = 366 * 86400
+
+-- An age longer than this is a slip of the pen.
+local LONGEST = 100 * YEAR
+
+---@param text string "90s", "12h", "400d"
+---@return number? seconds
+function M.age(text)
+  local days = tostring(text):match "^(%d+%.?%d*)d$"
+  local seconds = days and tonumber(days) * 86400 or duration.parse(text)
+  return seconds and seconds > 0 and seconds <= LONGEST and seconds or nil
+end
+
+local function time_of(day, hour, minute, second)
+  local year, month, date = day:match "^(%d+)%-(%d+)%-(%d+)$"
+  return os.time { year = year, month = month, day = date, hour = hour, min = minute,
+    sec = second }
+end
+
+-- What os.time makes of a time in UTC is off by the zone's offset at that time.
+local function from_utc(seconds)
+  local parts = os.date("!*t", seconds)
+  parts.isdst = nil
+  local shifted = os.time(parts)
+  return seconds - (shifted - seconds)
+end
+
+local function of_clock(text)
+  local day, hour, minute, rest = text:match "^(%S+)[ T](%d%d):(%d%d)(.*)$"
+  local second, zone = (rest or "x"):match "^:?(%d?%d?)(Z?)$"
+  if not second or not moment.is_iso(day .. "T" .. hour .. ":" .. minute .. rest) then
+    return nil
+  end
+  local seconds = time_of(day, hour, minute, second ~= "" and second or 0)
+  return zone == "Z" and from_utc(seconds) or seconds
+end
+
+---Seconds since 1970 of a day (local; its end where `is_end`), a time ("2026-01-31 12:00", with a
+---Z at its end in UTC), or an age ("2h", "30d": so long ago).
+---@param text string
+---@param is_end? boolean
+---@return number? seconds nil when it is none of these
+function M.read(text, is_end)
+  if moment.is_date(text) then
+    return is_end and time_of(text, 23, 59, 59) + 0.999 or time_of(text, 0, 0, 0)
+  end
+  local age = M.age(text)
+  if age then return os.time() - age end
+  return of_clock(text)
+end
+
+---@param seconds number
+---@return string "2026-01-31 12:00:00", local
+function M.show(seconds)
+  return os.date("%Y-%m-%d %H:%M:%S", math.floor(seconds))
+end
+
+---@param seconds number
+---@return string "2026-01-31T12:00:00Z"
+function M.utc(seconds)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
+end
+
+return M
