@@ -118,7 +118,8 @@ return require("service").declare {
         { "ticket_number", example = "S_ID1234" },
         { "tasks", to = "options.tasks" },
       },
-      result = { kind = "list", names = { "keys", "key" }, single = true } },
+      result = { kind = "list", names = { "keys", "key" }, single = true,
+        each = { "lock_ids", "membership_ids" } } },
 
     { name = "keys:revoke", method = "DELETE", path = "/keys/{key_id}", public = true,
       text = "Takes a key back.",

@@ -40,12 +40,14 @@ local M = {}
 ---@field some? boolean at least one parameter must be given
 ---@field bound? string name of the path parameter that client:NAME(value) fills
 ---@field paging? table token (parameter and field), first_only, id, size, each_size
----@field result table kind, names, trim, optional, confirm, single, sole
+---@field result table kind, names, trim, optional, confirm, single, sole, made, each
 ---@field variants? table setting -> value -> fields that differ then
 ---@field headers? table[] pairs
 ---@field suffix? table option, default, values: what the path ends in
 ---@field hints? table kind -> what to do, before the service's own
 ---@field look? string how to find out whether a write happened
+---@field settle? table how siterun finds that out itself (siterun.settle)
+---@field reference? table field, setting: where a created object carries its mark
 ---@field automatic? boolean sent by siterun itself; no method
 ---@field text string
 ---@field example string
@@ -99,7 +101,7 @@ local ENDPOINT = fields {
   ["table!"] = "params result",
   string = "section look open wrap bound",
   boolean = "some public automatic",
-  table = "paging variants headers suffix hints",
+  table = "paging variants headers suffix hints settle reference",
 }
 
 local PARAM = fields {
@@ -114,7 +116,7 @@ local PARAM = fields {
 
 local RESULT = fields {
   ["string!"] = "kind",
-  table = "names trim",
+  table = "names trim made each",
   boolean = "optional confirm single sole",
 }
 

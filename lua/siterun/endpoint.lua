@@ -3,6 +3,8 @@ local arguments = require "siterun.arguments"
 local call = require "siterun.call"
 local lookup = require "siterun.lookup"
 local paging = require "siterun.paging"
+local planned = require "siterun.planned"
+local reference = require "siterun.reference"
 local request = require "siterun.request"
 local result = require "siterun.result"
 local settings = require "siterun.settings"
@@ -19,13 +21,40 @@ local function build(client, endpoint, bound)
 end
 
 ---@async
-local function run(client, endpoint, bound)
-  local outgoing = build(client, endpoint, bound)
+local function send(client, endpoint, bound, outgoing)
   if settings.dry_run then
     local answered, value = standin.answer(client, endpoint, bound.values, outgoing)
     if answered then return value end
   end
   return call.send(client, endpoint, outgoing, result.take)
+end
+
+local function with_mark(client, endpoint, bound, outgoing, mark)
+  local marked = { query = bound.query, options = bound.options,
+    values = reference.marked(endpoint, bound.values, mark) }
+  local again = build(client, endpoint, marked)
+  again.once = outgoing.once
+  return marked, again
+end
+
+---@async
+local function write(client, endpoint, bound, outgoing)
+  local entry = planned.meet(client, endpoint, outgoing)
+  local mark = reference.take(client, endpoint, outgoing)
+  if mark then bound, outgoing = with_mark(client, endpoint, bound, outgoing, mark) end
+  local ok, value = pcall(send, client, endpoint, bound, outgoing)
+  if not ok then
+    if mark then reference.give_back(mark, value) end
+    error(value, 0)
+  end
+  planned.made(entry, value)
+  return value
+end
+
+---@async
+local function run(client, endpoint, bound)
+  local outgoing = build(client, endpoint, bound)
+  return (endpoint.write and write or send)(client, endpoint, bound, outgoing)
 end
 
 ---@async

@@ -44,7 +44,7 @@ local function run_command(name)
   end
   local code, go_on = script.call(require(module), { table.unpack(arg) })
   if go_on then
-    go_on(start)
+    code = go_on(start) or code
   end
   return code or 0
 end

@@ -5,6 +5,7 @@ local call = require "siterun.call"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
 local pathname = require "siterun.pathname"
+local planned = require "siterun.planned"
 local request = require "siterun.request"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
@@ -124,11 +125,12 @@ function M.request(client, given, options)
   take(check, fields, given)
   if options ~= nil then take(check, fields, options) end
   local outgoing = build(client, check, fields)
+  local endpoint = { name = "request", write = outgoing.write }
+  if outgoing.write then planned.meet(client, endpoint, outgoing) end
   if settings.dry_run and outgoing.write then
     standin.print(client, outgoing)
     return { status = 200, headers = {}, body = "" }
   end
-  local endpoint = { name = "request", write = outgoing.write }
   return call.receive(client, endpoint, outgoing, result)
 end
 

@@ -18,6 +18,7 @@ local M = {}
 ---@field modules? string[] of -l
 ---@field unrepeatable? string why it can't be resumed
 ---@field resumes? string id of the run that this one goes on with
+---@field origin? string id of the run that was resumed first
 
 ---@type siterun.Script
 local script = {}
@@ -81,9 +82,22 @@ local function profile()
   return not settings.sandbox and ok and loaded.profile or nil
 end
 
+---The id of this run, recorded or not.
+---@return string
+function M.name()
+  id = id or new_id(identity.self())
+  return id
+end
+
+---The id of the run that this one goes on with in the end; its own where it resumes none.
+---@return string
+function M.origin()
+  return script.origin or M.name()
+end
+
 local function describe()
   local self = identity.self()
-  id = id or new_id(self)
+  M.name()
   return {
     recipe = script.recipe, name = script.name, hash = hash, arguments = script.arguments,
     user = self.user, host = self.host, pid = self.pid, born = self.born,

@@ -1,5 +1,6 @@
 -- Answers writes of a dry run: prints what would be sent, returns what later calls can go on
 -- with.
+local json = require "c.json"
 local pathname = require "siterun.pathname"
 local secret = require "c.secret"
 
@@ -9,6 +10,7 @@ local PREFIX = "dry-run-"
 
 local count = 0
 
+---Is this a stand-in's id, or another of its values?
 ---@param value any
 ---@return boolean
 function M.is_id(value)
@@ -53,22 +55,39 @@ local function fill(object, endpoint, values)
   end
 end
 
+---A new object, with what the service itself gives to it.
+local function new_object(client, endpoint)
+  count = count + 1
+  local id = PREFIX .. count
+  local object = { id = id }
+  for _, name in ipairs(endpoint.result.made or {}) do object[name] = id .. "." .. name end
+  client.standins[id] = object
+  return object
+end
+
 ---The object that a write concerns: the one of the path, or a new one where it is a POST.
 local function object_of(client, endpoint, values)
   local id = endpoint.method ~= "POST" and path_id(endpoint, values) or nil
-  if id == nil then
-    count = count + 1
-    id = PREFIX .. count
-  end
+  if id == nil then return new_object(client, endpoint) end
   client.standins[id] = client.standins[id] or { id = id }
   return client.standins[id]
 end
 
+---How many objects a call makes: one for each combination of these lists' elements.
+local function how_many(endpoint, values)
+  local product = 1
+  for _, name in ipairs(endpoint.result.each or {}) do product = product * #values[name] end
+  return product
+end
+
 local function write(client, endpoint, values)
   if endpoint.method == "DELETE" then return nil end
-  local object = object_of(client, endpoint, values)
-  fill(object, endpoint, values)
-  return endpoint.result.kind == "list" and { object } or object
+  local list = json.array {}
+  for i = 1, how_many(endpoint, values) do
+    list[i] = object_of(client, endpoint, values)
+    fill(list[i], endpoint, values)
+  end
+  return endpoint.result.kind == "list" and list or list[1]
 end
 
 ---What a dry run answers instead of the service; nothing when the call is to go out.
@@ -84,7 +103,7 @@ function M.answer(client, endpoint, values, request)
   end
   local id = path_id(endpoint, values)
   if not M.is_id(id) then return false end
-  return true, endpoint.result.kind == "list" and {} or client.standins[id]
+  return true, endpoint.result.kind == "list" and json.array {} or client.standins[id]
 end
 
 return M

@@ -29,6 +29,20 @@ static int read_text(lua_State *L)
     return 2;
 }
 
+/* file.write(path, text) -> path | nil, err; see file_write */
+static int write_text(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    size_t len;
+    const char *text = luaL_checklstring(L, 2, &len);
+    struct err err;
+
+    if (file_write(path, text, len, &err))
+        return fail_push(L, &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
 /* file.make_folder(path) -> path | nil, err */
 static int make_folder(lua_State *L)
 {
@@ -82,6 +96,7 @@ int luaopen_c_file(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"read", read_text},
+        {"write", write_text},
         {"make_folder", make_folder},
         {"temporary_folder", temporary_folder},
         {"folder", folder},

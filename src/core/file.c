@@ -57,6 +57,46 @@ int file_read(const char *path, struct buf *out, bool *shared, struct err *err)
     return failed;
 }
 
+static int write_all(int fd, const char *bytes, size_t len)
+{
+    ssize_t written;
+
+    for (; len; bytes += written, len -= (size_t)written)
+        if ((written = write(fd, bytes, len)) < 0) {
+            if (errno != EINTR)
+                return -1;
+            written = 0;
+        }
+    return fsync(fd);
+}
+
+static int write_draft(
+    const char *draft, const char *path, int fd, const void *bytes, size_t len)
+{
+    int failed = write_all(fd, bytes, len);
+
+    if (close(fd) || failed)
+        return -1;
+    return rename(draft, path);
+}
+
+int file_write(const char *path, const void *bytes, size_t len, struct err *err)
+{
+    char *draft;
+    int fd, failed;
+
+    if (asprintf(&draft, "%s.XXXXXX", path) < 0)
+        return err_no_memory(err);
+    fd = mkostemp(draft, O_CLOEXEC); /* 0600 */
+    failed = fd < 0 || write_draft(draft, path, fd, bytes, len);
+    if (failed)
+        err_set(err, ERR_CONFIG, "%s: cannot write: %s", path, strerror(errno));
+    if (failed && fd >= 0)
+        unlink(draft);
+    free(draft);
+    return failed ? -1 : 0;
+}
+
 static int make_one(const char *path, struct err *err)
 {
     struct stat about;

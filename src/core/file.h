@@ -11,6 +11,10 @@
    ERR_CONFIG for all else; the message names the path. */
 MUST_USE int file_read(const char *path, struct buf *out, bool *shared, struct err *err);
 
+/* Writes the file anew with mode 0600: what was there stays until all is on the disk. A link in its place
+   is replaced. ERR_CONFIG; the message names the path. */
+MUST_USE int file_write(const char *path, const void *bytes, size_t len, struct err *err);
+
 /* Makes the folder, and those above it, open to the owner alone; one that exists stays as it
  * is. */
 MUST_USE int file_make_folder(const char *path, struct err *err);

@@ -82,6 +82,22 @@ case "tickets:create sends the ticket and the user side by side" {
   result = { id = "new", ticketNo = 7 },
 }
 
+case "a ticket's mark is the same for the same key, and stands below its text" {
+  given = { { status = 201, json = { item = { id = "a" } } }, { json = { item = { id = "b" } } } },
+  call = tk(function(c)
+    c.tickets:create({ title = "T", requestor = ANA, description = "x" }, { once = "mark 1" })
+    return c.tickets:create({ title = "T", requestor = ANA, description = "" }, { once = "mark 2" })
+  end, { reference = true }),
+  sends = {
+    { "POST /v1/tickets?timezone=0&key=PRIMARY",
+      body = '{"ticket":{"description":"x\\n\\n[siterun 93aeed30724a1e0a]","requestor":' .. ANA_JSON
+        .. ',"title":"T"},' .. USER },
+    { "POST /v1/tickets?timezone=0&key=PRIMARY",
+      body = '{"ticket":{"description":"[siterun ebe36c9eb3fea0a9]","requestor":' .. ANA_JSON
+        .. ',"title":"T"},' .. USER },
+  },
+}
+
 case "custom fields may be named by title; the instance is asked once" {
   given = { INSTANCE, item { id = "a" }, item { id = "b" } },
   call = tk(function(c)

@@ -136,7 +136,7 @@ local function go_on(chain, start)
   take_flags(flags)
   enter(latest.folder)
   run.begin({ recipe = latest.recipe, name = latest.name, arguments = latest.arguments,
-    modules = flags.modules, resumes = latest.id })
+    modules = flags.modules, resumes = latest.id, origin = chain[1].id })
   replay.load(ids_of(chain))
   run.record()
   start(latest.recipe, latest.name, latest.arguments or {}, flags.modules or {})
