@@ -109,8 +109,7 @@ int account_new(struct account **out, struct loop *loop, struct http *http,
     if (!account)
         return err_no_memory(err);
     if (check_url(spec->url, err) || copy_texts(account, spec, err) ||
-        make_throttle(account, loop, spec, err) ||
-        make_auth(account, loop, http, spec, err)) {
+        make_throttle(account, loop, spec, err) || make_auth(account, loop, http, spec, err)) {
         account_free(account);
         return -1;
     }

@@ -197,8 +197,8 @@ static void judge_failure(struct exchange *exchange, struct err *err)
 /* What a service documents as "over the limit, nothing done": 429, or for some 503 with Retry-After. */
 static bool is_refusal(const struct exchange *exchange, int status, int64_t retry_after_ms)
 {
-    return status == 429 || (status == 503 && retry_after_ms >= 0 &&
-                                account_refuses_by_503(exchange->account));
+    return status == 429 ||
+           (status == 503 && retry_after_ms >= 0 && account_refuses_by_503(exchange->account));
 }
 
 static bool log_in_again(struct exchange *exchange, int status)
@@ -232,7 +232,8 @@ static void judge_answer(struct exchange *exchange, int status)
 {
     if (log_in_again(exchange, status))
         return;
-    if (exchange->account && (status == 429 || status >= 500) && refused_again(exchange, status))
+    if (exchange->account && (status == 429 || status >= 500) &&
+        refused_again(exchange, status))
         return;
     end(exchange);
 }

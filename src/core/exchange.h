@@ -24,8 +24,9 @@ struct exchange_request {
     const char *body; /* NULL: none */
     size_t body_len;
     bool write;         /* changes something at the service */
-    int64_t timeout_ms;  /* of each attempt; waits for slots not counted */
-    int64_t deadline_ms; /* from now, of the whole call: waits and pauses too; 0: the run's alone */
+    int64_t timeout_ms; /* of each attempt; waits for slots not counted */
+    int64_t
+        deadline_ms; /* from now, of the whole call: waits and pauses too; 0: the run's alone */
     size_t body_max;
     enum throttle_priority priority;
     const char *ca_file, *proxy; /* for calls without an account */

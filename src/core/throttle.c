@@ -112,8 +112,7 @@ static bool take(struct throttle *throttle, struct slots *slots, struct throttle
 
     waiter->place = (struct slots_place){0, 0};
     if (throttle->limit)
-        taken =
-            slots_take(slots, throttle->limit, now_ms, slots_file_owner(), &waiter->place);
+        taken = slots_take(slots, throttle->limit, now_ms, slots_file_owner(), &waiter->place);
     if (taken && !waiter->repeats)
         slots_earn_retry(slots);
     return taken;
