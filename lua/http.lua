@@ -1,5 +1,8 @@
 ---Requests to any other service, under the transport rules of all calls: https (http to loopback),
----certificates checked, no redirect followed, nothing taken from the environment. No journal.
+---certificates checked, no redirect followed, nothing taken from the environment. No journal, no
+---limit and no retries: each request is sent once, but for a read whose kept-alive connection turns
+---out to be dead, which is sent once more over another. A write (anything but GET, HEAD and OPTIONS)
+---never is.
 local errors = require("siterun.errors")
 local nearest = require("siterun.nearest")
 local settings = require("siterun.settings")
@@ -17,7 +20,7 @@ local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout"
 ---@field headers? table<string, string|number|userdata> values may be secrets (require "secret")
 ---@field json? any sent as JSON
 ---@field body? string sent as it is
----@field timeout? number seconds; 60 unless told
+---@field timeout? number seconds that the request may take; 60 unless told
 ---@field body_max? integer bytes that the answer may have; 32 MiB unless told
 ---@field ca_file? string PEM file of a further authority
 ---@field proxy? string URL of a proxy; none unless told

@@ -14,6 +14,7 @@ local M = {}
 
 local OPTIONS = {
   timeout = { type = "number", min = 0.001, max = 86400 },
+  deadline = { type = "number", min = 0.001, max = 86400 },
   priority = { type = "enum", values = { "high", "normal", "low" } },
 }
 

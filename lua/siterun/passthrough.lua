@@ -20,6 +20,7 @@ local FIELDS = {
   json = { type = "any" },
   body = { type = "string" },
   timeout = { type = "number", min = 0.001, max = 86400 },
+  deadline = { type = "number", min = 0.001, max = 86400 },
   priority = { type = "enum", values = { "high", "normal", "low" } },
 }
 
@@ -103,7 +104,7 @@ local function build(client, check, given)
     account = client.account, operation = "request", method = method, path = "/" .. path,
     query = query,
     headers = headers, body = body, write = method ~= "GET" and method ~= "HEAD",
-    timeout = given.timeout, priority = given.priority,
+    timeout = given.timeout, deadline = given.deadline, priority = given.priority,
   }
 end
 

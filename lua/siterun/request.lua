@@ -105,7 +105,8 @@ function M.build(client, endpoint, call)
     account = client.account, operation = endpoint.name, method = endpoint.method,
     write = endpoint.write,
     path = path, query = query, headers = headers,
-    timeout = call.options.timeout, priority = call.options.priority,
+    timeout = call.options.timeout, deadline = call.options.deadline,
+    priority = call.options.priority,
   }
   local body = body_of(endpoint, call)
   if body ~= nil then

@@ -48,6 +48,12 @@ local function print_exchange(request, op, started, what)
   io.stderr:write(("siterun: %s %s %s %.0f ms\n"):format(request.method, op:url(), what, ms))
 end
 
+local function outcome_of(response, problem)
+  local what = response and ("%d, %d bytes,"):format(response.status, #response.body) or problem.kind .. ","
+  local attempts = (response or problem).attempts
+  return attempts > 1 and ("%s %d attempts,"):format(what, attempts) or what
+end
+
 -- A write that is cut off on its way may have happened; whoever cancelled the task must hear of it.
 local Flight = {}
 
@@ -83,7 +89,8 @@ end
 ---@field headers? {[1]: string, [2]: string|userdata}[]
 ---@field body? string
 ---@field write? boolean
----@field timeout? number seconds
+---@field timeout? number seconds that each attempt may take
+---@field deadline? number seconds that the whole call may take, waits and repetitions included
 ---@field priority? "high"|"normal"|"low"
 ---@field body_max? integer bytes
 
@@ -104,8 +111,7 @@ function M.send(request)
   scheduler.wait(op)
   local response, problem = read(op, request)
   if started then
-    local what = response and ("%d, %d bytes,"):format(response.status, #response.body) or problem.kind .. ","
-    print_exchange(request, op, started, what)
+    print_exchange(request, op, started, outcome_of(response, problem))
   end
   return response, problem
 end

@@ -8,6 +8,7 @@
 
 #include "bind/secret.h"
 #include "core/account.h"
+#include "core/retry.h"
 #include "core/throttle.h"
 #include "host/fail.h"
 #include "host/option.h"
@@ -56,6 +57,7 @@ struct account_options {
     struct option_text service, url, proxy, ca_file, state;
     int auth, limit;
     bool refuses_by_503;
+    double retry_after_max;
 };
 
 #define AT(member) offsetof(struct account_options, member)
@@ -67,6 +69,7 @@ static const struct option account_options[] = {
     {"state", OPTION_STRING, AT(state), 0, 0, 0, 0, NULL},
     {"auth", OPTION_VALUE, AT(auth), 1, 0, 0, LUA_TTABLE, NULL},
     {"refuses_by_503", OPTION_BOOLEAN, AT(refuses_by_503), 0, 0, 0, 0, NULL},
+    {"retry_after_max", OPTION_NUMBER, AT(retry_after_max), 0, 0.001, 1e9, 0, NULL},
     {"limit", OPTION_VALUE, AT(limit), 0, 0, 0, LUA_TTABLE, NULL},
     {0},
 };
@@ -178,10 +181,11 @@ static void read_auth(lua_State *L, int index, struct account_spec *spec)
         needed(L, &auth.user, "user");
 }
 
-/* new{service=, url=, auth=, limit=, proxy=, ca_file=, state=} -> account | nil, err */
+/* new{service=, url=, auth=, limit=, proxy=, ca_file=, state=, refuses_by_503=, retry_after_max= (s)}
+   -> account | nil, err */
 static int new_account(lua_State *L)
 {
-    struct account_options options = {0};
+    struct account_options options = {.retry_after_max = RETRY_AFTER_MAX_MS / 1000.0};
     struct account_spec spec = {0};
     struct loop *loop = runtime_loop(L);
     struct account **handle;
@@ -194,6 +198,7 @@ static int new_account(lua_State *L)
     spec.ca_file = options.ca_file.data;
     spec.state_folder = options.state.data;
     spec.refuses_by_503 = options.refuses_by_503;
+    spec.retry_after_max_ms = (int64_t)(options.retry_after_max * 1000);
     read_limit(L, options.limit, &spec);
     read_auth(L, options.auth, &spec);
     handle = lua_newuserdatauv(L, sizeof(struct account *), 0);

@@ -14,6 +14,7 @@ struct account {
     struct throttle *throttle;
     struct auth *auth;
     bool refuses_by_503;
+    int64_t retry_after_max_ms;
 };
 
 static int copy_texts(struct account *account, const struct account_spec *spec, struct err *err)
@@ -114,6 +115,7 @@ int account_new(struct account **out, struct loop *loop, struct http *http,
         return -1;
     }
     account->refuses_by_503 = spec->refuses_by_503;
+    account->retry_after_max_ms = spec->retry_after_max_ms;
     *out = account;
     return 0;
 }
@@ -134,6 +136,11 @@ void account_free(struct account *account)
 bool account_refuses_by_503(const struct account *account)
 {
     return account->refuses_by_503;
+}
+
+int64_t account_retry_after_max_ms(const struct account *account)
+{
+    return account->retry_after_max_ms;
 }
 
 const char *account_service(const struct account *account)

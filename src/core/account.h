@@ -19,8 +19,9 @@ struct account_spec {
     const char *ca_file, *proxy;
     int limit; /* requests in a window; 0: none */
     int64_t window_ms;
-    bool refuses_by_503;      /* a 503 with Retry-After means: over the limit, nothing done */
-    const char *state_folder; /* where processes share the limit and the session; or NULL */
+    bool refuses_by_503;        /* a 503 with Retry-After means: over the limit, nothing done */
+    int64_t retry_after_max_ms; /* a service that asks for a longer pause is not waited for */
+    const char *state_folder;   /* where processes share the limit and the session; or NULL */
     struct auth_spec auth;
     const char *login_path; /* for AUTH_SESSION: added to the base address */
     struct session_spec session;
@@ -35,6 +36,8 @@ void account_free(struct account *account);
 
 /* Whether a 503 with Retry-After is a refusal that leaves everything as it was. */
 bool account_refuses_by_503(const struct account *account);
+
+int64_t account_retry_after_max_ms(const struct account *account);
 
 const char *account_service(const struct account *account);
 const char *account_url(const struct account *account);

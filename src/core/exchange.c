@@ -9,7 +9,6 @@
 #include "core/auth.h"
 #include "core/buf.h"
 #include "core/clock.h"
-#include "core/expiry.h"
 #include "core/loop.h"
 #include "core/retry.h"
 #include "core/secret.h"
@@ -38,7 +37,9 @@ struct exchange {
     struct http_transfer *transfer;
     unsigned grant_number;
     int attempts;
-    int tries; /* attempts, also those that never reached the wire */
+    int tries;          /* attempts, also those that never reached the wire */
+    enum err_sent sent; /* by the attempts so far */
+    bool cut_short;     /* the attempt under way: by the deadline */
     bool logged_in_again, revived;
     bool ended;
     struct err error; /* ERR_NONE: there is an answer */
@@ -85,15 +86,17 @@ static void end(struct exchange *exchange)
 static void fail(struct exchange *exchange, const struct err *err)
 {
     exchange->error = *err;
+    exchange->error.sent = exchange->sent;
     give_slot(exchange, SENT_NO);
     end(exchange);
 }
 
-static void fail_deadline(struct exchange *exchange, const char *what)
+static void fail_deadline(struct exchange *exchange, const char *what, int64_t wait_ms)
 {
     struct err err;
 
     err_set(&err, ERR_DEADLINE, "%s would pass the deadline", what);
+    err.retry_after = (double)wait_ms / 1000;
     fail(exchange, &err);
 }
 
@@ -102,6 +105,12 @@ static void fail_deadline(struct exchange *exchange, const char *what)
 static struct session *session_of(const struct exchange *exchange)
 {
     return exchange->account ? auth_session(account_auth(exchange->account)) : NULL;
+}
+
+static void note_sent(struct exchange *exchange, enum err_sent sent)
+{
+    if (sent == SENT_YES || exchange->sent == SENT_NO)
+        exchange->sent = sent;
 }
 
 /* Says of a failed transfer what it means for the call. */
@@ -113,9 +122,11 @@ static void explain(struct exchange *exchange, struct err *err)
     if (exchange->write && err->sent != SENT_NO) {
         err_set(err, ERR_UNKNOWN_OUTCOME, "no answer to a write that was sent: %.400s", why);
         err->sent = SENT_UNKNOWN;
-    } else if (err->kind == ERR_TIMEOUT && time_left_ms(exchange) <= 0) {
-        err->kind = ERR_DEADLINE;
+        return;
     }
+    if (err->kind == ERR_TIMEOUT && exchange->cut_short)
+        err->kind = ERR_DEADLINE;
+    err->sent = exchange->sent;
 }
 
 static void drop_transfer(struct exchange *exchange)
@@ -155,10 +166,9 @@ static bool try_again(struct exchange *exchange, const struct retry_outcome *out
     int64_t pause_ms = 0;
     enum retry_verdict verdict = retry_decide(outcome, chance(), &pause_ms);
 
-    if (outcome->refused && outcome->retry_after_ms > 0 &&
-        outcome->retry_after_ms <= RETRY_AFTER_MAX_MS)
+    if (retry_holds_others(outcome))
         throttle_pause(throttle, outcome->retry_after_ms + 1);
-    if (verdict == RETRY_NO || pause_ms >= time_left_ms(exchange))
+    if (verdict == RETRY_NO)
         return false;
     if (verdict == RETRY_PAUSED && !throttle_spend_retry(throttle))
         return false;
@@ -182,6 +192,8 @@ static void judge_failure(struct exchange *exchange, struct err *err)
     const struct retry_outcome outcome = {
         .write = exchange->write,
         .attempt = exchange->tries,
+        .left_ms = time_left_ms(exchange),
+        .retry_after_ms = -1,
         .kind = err->kind,
         .sent = err->sent,
         .hopeless = http_transfer_is_hopeless(exchange->transfer),
@@ -199,6 +211,14 @@ static bool is_refusal(const struct exchange *exchange, int status, int64_t retr
 {
     return status == 429 ||
            (status == 503 && retry_after_ms >= 0 && account_refuses_by_503(exchange->account));
+}
+
+/* A 503 may also be an outage; TeamWork Live says "Rate Limit Exceeded" in that of a limit. */
+static bool is_over_limit(struct exchange *exchange, int status)
+{
+    const struct buf *body = &http_transfer_response(exchange->transfer)->body;
+
+    return status == 429 || (status == 503 && strcasestr(buf_text(body), "rate limit"));
 }
 
 static bool log_in_again(struct exchange *exchange, int status)
@@ -221,7 +241,10 @@ static bool refused_again(struct exchange *exchange, int status)
         .write = exchange->write,
         .attempt = exchange->tries,
         .status = status,
+        .over_limit = is_over_limit(exchange, status),
         .retry_after_ms = after_s < 0 ? -1 : (int64_t)(after_s * 1000),
+        .retry_after_max_ms = account_retry_after_max_ms(exchange->account),
+        .left_ms = time_left_ms(exchange),
     };
 
     outcome.refused = is_refusal(exchange, status, outcome.retry_after_ms);
@@ -247,6 +270,7 @@ static void transfer_ended(void *context)
     if (!bad || err.sent != SENT_NO)
         exchange->attempts++;
     exchange->tries++;
+    note_sent(exchange, bad ? err.sent : SENT_YES);
     give_slot(exchange, bad ? err.sent : SENT_YES);
     if (bad)
         judge_failure(exchange, &err);
@@ -290,6 +314,7 @@ static int start_transfer(struct exchange *exchange, const char *url, struct err
         .write = exchange->write,
     };
 
+    exchange->cut_short = left_ms < exchange->timeout_ms;
     return http_start(
         &exchange->transfer, exchange->http, &request, transfer_ended, exchange, err);
 }
@@ -321,25 +346,26 @@ static void guard_deadline(struct exchange *exchange)
         loop_timer_start(exchange->loop, &exchange->timer, left_ms > 0 ? left_ms : 0);
 }
 
-/* A wait whose end is known to lie beyond the deadline is not begun. */
-static bool is_too_long(struct exchange *exchange)
+/* A wait whose end is known to lie beyond the deadline is not begun: how long it would be; else 0. */
+static int64_t wait_too_long_ms(struct exchange *exchange)
 {
     struct throttle_stats stats;
     int64_t left_ms = time_left_ms(exchange);
 
     if (left_ms == INT64_MAX)
-        return false;
+        return 0;
     throttle_stats(account_throttle(exchange->account), &stats);
-    return stats.wait_ms > left_ms;
+    return stats.wait_ms > left_ms ? stats.wait_ms : 0;
 }
 
 static void take_slot(struct exchange *exchange)
 {
+    int64_t too_long_ms = wait_too_long_ms(exchange);
     struct err err;
     int taken;
 
-    if (is_too_long(exchange)) {
-        fail_deadline(exchange, "the wait for the service's limit");
+    if (too_long_ms) {
+        fail_deadline(exchange, "the wait for the service's limit", too_long_ms);
         return;
     }
     exchange->slot.repeats = exchange->tries > 0;
@@ -378,7 +404,7 @@ static void advance(struct exchange *exchange)
     struct session *session = session_of(exchange);
 
     if (time_left_ms(exchange) <= 0) {
-        fail_deadline(exchange, "sending");
+        fail_deadline(exchange, "sending", 0);
     } else if (session && !session_is_ready(session)) {
         give_slot(exchange, SENT_NO);
         session_wait(session, &exchange->login);
@@ -396,7 +422,7 @@ static void timer_fired(void *context)
 
     stop_waiting(exchange);
     if (time_left_ms(exchange) <= 0)
-        fail_deadline(exchange, "waiting");
+        fail_deadline(exchange, "waiting", 0);
     else
         advance(exchange);
 }
@@ -493,41 +519,18 @@ int exchange_attempts(const struct exchange *exchange)
     return exchange->attempts;
 }
 
-static int64_t header_date_ms(const struct http_response *answer, const char *name)
-{
-    char text[64];
-
-    return http_response_header(answer, name, text, sizeof text) ? expiry_from_http_date(text)
-                                                                 : -1;
-}
-
-static double seconds_until_date(const struct http_response *answer)
-{
-    int64_t then_ms = header_date_ms(answer, "Retry-After");
-    int64_t now_ms = header_date_ms(answer, "Date");
-
-    if (now_ms < 0)
-        now_ms = clock_wall_ms();
-    if (then_ms < 0)
-        return -1;
-    return then_ms > now_ms ? (double)(then_ms - now_ms) / 1000 : 0;
-}
-
 double exchange_retry_after(struct exchange *exchange)
 {
     const struct http_response *answer;
-    char text[64], *end;
-    double seconds;
+    char text[64], date[64];
 
     if (!exchange->transfer)
         return -1;
     answer = http_transfer_response(exchange->transfer);
     if (!http_response_header(answer, "Retry-After", text, sizeof text))
         return -1;
-    seconds = strtod(text, &end);
-    if (end == text || *end)
-        return seconds_until_date(answer);
-    return seconds >= 0 && seconds < 1e9 ? seconds : -1;
+    return retry_after_s(
+        text, http_response_header(answer, "Date", date, sizeof date), clock_wall_ms());
 }
 
 int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err)

@@ -339,6 +339,7 @@ static enum err_kind kind_of(CURLcode code)
         return ERR_TIMEOUT;
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* no status line; addresses are checked before */
         return ERR_DECODE;
     default:
         return ERR_NETWORK;
@@ -366,6 +367,7 @@ bool http_transfer_is_hopeless(const struct http_transfer *transfer)
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SSL_CONNECT_ERROR: /* a handshake that broke off, too */
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
     case CURLE_ABORTED_BY_CALLBACK:

@@ -101,7 +101,8 @@ void slots_reap(
 void slots_pause(struct slots *slots, int64_t until_ms);
 
 /* The budget that keeps an outage from being amplified: each first attempt adds a tenth of a
-   repetition, up to SLOTS_BUDGET_MAX; each repetition takes a whole one, when there is one. */
+   repetition, up to SLOTS_BUDGET_MAX; each repetition takes a whole one, when there is one. An
+   account starts with ten, so that its first calls survive a hiccup, and saves up a hundred. */
 enum { SLOTS_BUDGET_MAX = 1000, SLOTS_BUDGET_FIRST = 100, SLOTS_RETRY_COST = 10 };
 void slots_earn_retry(struct slots *slots);
 bool slots_spend_retry(struct slots *slots);
