@@ -59,8 +59,7 @@ local M = {}
 ---@field source string
 ---@field short string name of a client's variable in examples
 ---@field settings table[]
----@field account table url, limit, auth, refuses_by_503 (its 503 with Retry-After is a refusal that
----did nothing, so that writes may be repeated)
+---@field account table url, limit, auth; refuses_by_503: with Retry-After it is a refusal, not done
 ---@field headers table[]
 ---@field hints table
 ---@field types table<string, table>
@@ -86,11 +85,7 @@ local function fields(by_type)
   return spec
 end
 
-local ACCOUNT = fields {
-  ["table!"] = "url",
-  table = "limit auth",
-  boolean = "refuses_by_503",
-}
+local ACCOUNT = fields { ["table!"] = "url", table = "limit auth", boolean = "refuses_by_503" }
 
 local TYPES = words [[string integer number boolean enum id email stamp moment date token
   list object titled path body any]]

@@ -2,14 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "core/account.h"
 #include "core/auth.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/loop.h"
+#include "core/outcome.h"
 #include "core/retry.h"
 #include "core/secret.h"
 #include "core/timer.h"
@@ -40,8 +39,7 @@ struct exchange {
     int tries;          /* attempts, also those that never reached the wire */
     enum err_sent sent; /* by the attempts so far */
     bool cut_short;     /* the attempt under way: by the deadline */
-    bool logged_in_again, revived;
-    bool ended;
+    bool logged_in_again, revived, ended;
     struct err error; /* ERR_NONE: there is an answer */
 };
 
@@ -148,29 +146,24 @@ static void repeat_later(struct exchange *exchange, int64_t pause_ms)
     loop_timer_start(exchange->loop, &exchange->timer, pause_ms);
 }
 
-/* Full jitter needs no good randomness, only one that differs between processes. */
-static double chance(void)
+/* Repeats the call after a pause, if that is allowed. A pause that the service asked for holds the
+   account's other calls too, in every process. Without an account nothing is repeated. */
+static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
 {
-    static unsigned short state[3];
-
-    if (!state[0] && getrandom(state, sizeof state, 0) != sizeof state)
-        state[0] = (unsigned short)getpid();
-    return erand48(state);
-}
-
-/* Repeats the call after a pause, if that is allowed and ends before the deadline. A pause that the
-   service asked for holds the account's other calls too, in every process. */
-static bool try_again(struct exchange *exchange, const struct retry_outcome *outcome)
-{
-    struct throttle *throttle = account_throttle(exchange->account);
+    struct throttle *throttle;
+    enum retry_verdict verdict;
     int64_t pause_ms = 0;
-    enum retry_verdict verdict = retry_decide(outcome, chance(), &pause_ms);
 
+    if (!exchange->account)
+        return false;
+    throttle = account_throttle(exchange->account);
+    outcome->write = exchange->write;
+    outcome->attempt = exchange->tries;
+    outcome->left_ms = time_left_ms(exchange);
+    verdict = retry_decide(outcome, retry_chance(), &pause_ms);
     if (retry_holds_others(outcome))
         throttle_pause(throttle, outcome->retry_after_ms + 1);
-    if (verdict == RETRY_NO)
-        return false;
-    if (verdict == RETRY_PAUSED && !throttle_spend_retry(throttle))
+    if (verdict == RETRY_NO || (verdict == RETRY_PAUSED && !throttle_spend_retry(throttle)))
         return false;
     repeat_later(exchange, pause_ms);
     return true;
@@ -189,36 +182,13 @@ static bool revive(struct exchange *exchange)
 
 static void judge_failure(struct exchange *exchange, struct err *err)
 {
-    const struct retry_outcome outcome = {
-        .write = exchange->write,
-        .attempt = exchange->tries,
-        .left_ms = time_left_ms(exchange),
-        .retry_after_ms = -1,
-        .kind = err->kind,
-        .sent = err->sent,
-        .hopeless = http_transfer_is_hopeless(exchange->transfer),
-    };
+    struct retry_outcome outcome = outcome_of_failure(exchange->transfer, err);
 
-    if (revive(exchange) || (exchange->account && try_again(exchange, &outcome)))
+    if (revive(exchange) || try_again(exchange, &outcome))
         return;
     explain(exchange, err);
     exchange->error = *err;
     end(exchange);
-}
-
-/* What a service documents as "over the limit, nothing done": 429, or for some 503 with Retry-After. */
-static bool is_refusal(const struct exchange *exchange, int status, int64_t retry_after_ms)
-{
-    return status == 429 ||
-           (status == 503 && retry_after_ms >= 0 && account_refuses_by_503(exchange->account));
-}
-
-/* A 503 may also be an outage; TeamWork Live says "Rate Limit Exceeded" in that of a limit. */
-static bool is_over_limit(struct exchange *exchange, int status)
-{
-    const struct buf *body = &http_transfer_response(exchange->transfer)->body;
-
-    return status == 429 || (status == 503 && strcasestr(buf_text(body), "rate limit"));
 }
 
 static bool log_in_again(struct exchange *exchange, int status)
@@ -234,30 +204,17 @@ static bool log_in_again(struct exchange *exchange, int status)
     return true;
 }
 
-static bool refused_again(struct exchange *exchange, int status)
+static void judge_answer(struct exchange *exchange, const struct http_response *answer)
 {
-    double after_s = exchange_retry_after(exchange);
-    struct retry_outcome outcome = {
-        .write = exchange->write,
-        .attempt = exchange->tries,
-        .status = status,
-        .over_limit = is_over_limit(exchange, status),
-        .retry_after_ms = after_s < 0 ? -1 : (int64_t)(after_s * 1000),
-        .retry_after_max_ms = account_retry_after_max_ms(exchange->account),
-        .left_ms = time_left_ms(exchange),
-    };
+    struct retry_outcome outcome;
 
-    outcome.refused = is_refusal(exchange, status, outcome.retry_after_ms);
-    return try_again(exchange, &outcome);
-}
-
-static void judge_answer(struct exchange *exchange, int status)
-{
-    if (log_in_again(exchange, status))
+    if (log_in_again(exchange, answer->status))
         return;
-    if (exchange->account && (status == 429 || status >= 500) &&
-        refused_again(exchange, status))
-        return;
+    if (exchange->account && answer->status >= 400) {
+        outcome = outcome_of_answer(exchange->account, answer);
+        if (try_again(exchange, &outcome))
+            return;
+    }
     end(exchange);
 }
 
@@ -275,7 +232,7 @@ static void transfer_ended(void *context)
     if (bad)
         judge_failure(exchange, &err);
     else
-        judge_answer(exchange, http_transfer_response(exchange->transfer)->status);
+        judge_answer(exchange, http_transfer_response(exchange->transfer));
 }
 
 /* ---- sending ---- */
@@ -521,16 +478,9 @@ int exchange_attempts(const struct exchange *exchange)
 
 double exchange_retry_after(struct exchange *exchange)
 {
-    const struct http_response *answer;
-    char text[64], date[64];
-
     if (!exchange->transfer)
         return -1;
-    answer = http_transfer_response(exchange->transfer);
-    if (!http_response_header(answer, "Retry-After", text, sizeof text))
-        return -1;
-    return retry_after_s(
-        text, http_response_header(answer, "Date", date, sizeof date), clock_wall_ms());
+    return outcome_retry_after_s(http_transfer_response(exchange->transfer));
 }
 
 int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err)

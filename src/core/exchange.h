@@ -46,8 +46,7 @@ const struct err *exchange_error(const struct exchange *exchange);
 /* Requests put on the wire, logins not counted. */
 int exchange_attempts(const struct exchange *exchange);
 
-/* Seconds to wait as the answer's Retry-After says, a date being measured against the server's own
-   Date (RFC 9110 10.2.3); -1 when it does not say. */
+/* Seconds that the answer's Retry-After asks for; -1 when it does not say. */
 double exchange_retry_after(struct exchange *exchange);
 
 /* Appends the address as it may be shown: every secret replaced. */

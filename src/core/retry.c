@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "core/expiry.h"
 
@@ -60,6 +62,16 @@ enum retry_verdict retry_decide(
     if (*pause_ms >= outcome->left_ms)
         return RETRY_NO;
     return is_asked(outcome) && outcome->over_limit ? RETRY_ASKED : RETRY_PAUSED;
+}
+
+/* Full jitter needs no good randomness, only one that differs between processes. */
+double retry_chance(void)
+{
+    static unsigned short state[3];
+
+    if (!state[0] && getrandom(state, sizeof state, 0) != sizeof state)
+        state[0] = (unsigned short)getpid();
+    return erand48(state);
 }
 
 bool retry_holds_others(const struct retry_outcome *outcome)

@@ -39,6 +39,9 @@ enum retry_verdict {
 enum retry_verdict retry_decide(
     const struct retry_outcome *outcome, double chance, int64_t *pause_ms);
 
+/* Such a chance. */
+double retry_chance(void);
+
 /* Whether the account's other calls, in every process, are to wait for as long as the answer asks. */
 bool retry_holds_others(const struct retry_outcome *outcome);
 
