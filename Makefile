@@ -73,7 +73,8 @@ format: ## lay out the C code as .clang-format says
 soak: test asan ## the long proofs: each allocation failing once, valgrind, limits
 	@$(MAKE) --no-print-directory sweep STRIDE=1
 	@$(MAKE) --no-print-directory sweep STRIDE=7 SAN=1
-	@tests/soak/valgrind ./$(PROGRAM) $(C_TESTS)
+	@tests/soak/valgrind ./$(PROGRAM) $(filter-out %slots_model_test,$(C_TESTS))
+	@tests/soak/slots $(CC) $(BUILD)/tests/slots_model_test
 	@$(MAKE) --no-print-directory prove
 
 prove: $(PROGRAM) $(TOOLS) ## the long proofs with real processes alone, with their figures
@@ -129,6 +130,14 @@ $(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 $(BUILD)/tools/%: tests/c/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -lm
+
+# The model of the slots runs on a small block, and is told of each store by the instrumentation of
+# ThreadSanitizer, without its library.
+MODEL_CFLAGS = $(filter-out $(HARDEN) $(PKG_CFLAGS),$(ALL_CFLAGS)) -DSLOTS_SMALL -O2
+$(BUILD)/tests/slots_model_test: tests/c/slots_model_test.c src/core/slots.c src/core/slots.h Makefile
+	@mkdir -p $(@D)
+	$(call say,cc src/core/slots.c)$(CC) $(MODEL_CFLAGS) -fsanitize=thread -c -o $@.slots.o src/core/slots.c
+	$(call say,cc $<)$(CC) $(MODEL_CFLAGS) -o $@ $< $@.slots.o -lcmocka
 
 # Calls of malloc and its kin from our own objects go through the sweep.
 $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))

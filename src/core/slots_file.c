@@ -131,7 +131,7 @@ static int publish_fresh(const struct slots_file *file, struct err *err)
     if (!slots)
         return err_no_memory(err);
     read_boot_id(boot_id);
-    slots_init(slots, boot_id, first_id());
+    slots_init(slots, &(struct slots_start){.boot_id = boot_id, .first_id = first_id()});
     bad = publish(file, slots, err);
     free(slots);
     return bad;
@@ -268,13 +268,16 @@ static int open_path(struct slots_file *file, struct err *err)
 /* Whatever a damaged file held, it was no more than the limit, for a window and a guard. */
 static void repair(struct slots_file *file, const char *boot_id)
 {
-    slots_init(file->slots, boot_id, first_id());
-    if (file->spec.assume_fresh) {
-        say(file, "is damaged; taken for fresh, as --assume-fresh says");
-        return;
-    }
-    slots_hold(file->slots, file->spec.limit, clock_ms() + file->spec.hold_ms);
-    say(file, "is damaged; waiting out what it may have held");
+    struct slots_start start = {
+        .boot_id = boot_id,
+        .first_id = first_id(),
+        .held = file->spec.assume_fresh ? 0 : file->spec.limit,
+        .free_ms = clock_ms() + file->spec.hold_ms,
+    };
+
+    slots_init(file->slots, &start);
+    say(file, file->spec.assume_fresh ? "is damaged; taken for fresh, as --assume-fresh says"
+                                      : "is damaged; waiting out what it may have held");
 }
 
 /* Under the lock. Longer holds than ours may be in it: another window was configured then. Times of
@@ -303,7 +306,7 @@ static int look_at(struct slots_file *file, const struct stat *stat, struct err 
         return fail(file, "mend", err);
     if (first && !(file->slots = map(file->fd)))
         return fail(file, "map", err);
-    if (first || cut || file->slots->size != sizeof *file->slots)
+    if (first || cut || !slots_is_block(file->slots))
         check(file);
     return 0;
 }
@@ -366,7 +369,7 @@ static int open_memory(struct slots_file *file, struct err *err)
         file->slots = NULL;
         return err_no_memory(err);
     }
-    slots_init(file->slots, "", first_id());
+    slots_init(file->slots, &(struct slots_start){.boot_id = "", .first_id = first_id()});
     return 0;
 }
 

@@ -140,9 +140,14 @@ static int64_t key_of(const struct throttle *throttle, const struct throttle_wai
 
 static void enter(struct throttle *throttle, struct slots *slots, struct lane *lane)
 {
-    if (lane->first && !lane->entered)
-        lane->entered =
-            slots_enter(slots, key_of(throttle, lane->first), slots_file_owner(), &lane->place);
+    int64_t now_ms = clock_ms();
+
+    lane->entered = lane->entered && slots_waits(slots, lane->place);
+    if (lane->entered)
+        slots_see(slots, lane->place, now_ms);
+    else if (lane->first)
+        lane->entered = slots_enter(
+            slots, key_of(throttle, lane->first), now_ms, slots_file_owner(), &lane->place);
 }
 
 static void leave(struct slots *slots, struct lane *lane)
@@ -168,28 +173,36 @@ static struct throttle_waiter *unqueue_first(struct throttle *throttle, struct l
 /* Whether the head of the lane gets its slot now: as many are free as stand in front, and one. */
 static bool has_turn(struct throttle *throttle, struct slots *slots, const struct lane *lane)
 {
-    int rank;
+    int64_t now_ms = clock_ms();
 
     if (!lane->first || !lane->entered)
         return false;
-    rank = slots_rank(slots, lane->place);
-    return !throttle->limit || rank < throttle->limit - slots_used(slots, clock_ms());
+    return !throttle->limit ||
+           slots_rank(slots, lane->place, now_ms) < throttle->limit - slots_used(slots, now_ms);
+}
+
+/* A lane whose head has its turn. All heads stand in the queue before any is served: the next one of
+   a lane may have come before those of the others. */
+static struct lane *lane_in_turn(struct throttle *throttle, struct slots *slots)
+{
+    for (int i = 0; i < PRIORITIES; i++)
+        enter(throttle, slots, &throttle->lanes[i]);
+    for (int i = 0; i < PRIORITIES; i++)
+        if (has_turn(throttle, slots, &throttle->lanes[i]))
+            return &throttle->lanes[i];
+    return NULL;
 }
 
 /* Moves everything that has its turn from the queues to the list. */
 static void grant(
     struct throttle *throttle, struct slots *slots, struct throttle_waiter **granted)
 {
-    for (int i = 0; i < PRIORITIES; i++) {
-        struct lane *lane = &throttle->lanes[i];
+    struct lane *lane;
 
-        enter(throttle, slots, lane);
-        if (!has_turn(throttle, slots, lane) || !take(throttle, slots, lane->first))
-            continue;
+    while ((lane = lane_in_turn(throttle, slots)) && take(throttle, slots, lane->first)) {
         leave(slots, lane);
         *granted = unqueue_first(throttle, lane);
         granted = &(*granted)->next;
-        i = -1; /* the next head may have come before those of other lanes */
     }
 }
 
@@ -205,8 +218,8 @@ static int64_t next_look_ms(struct throttle *throttle, struct slots *slots)
         if (!lane->first || !lane->entered)
             continue;
         due_ms = throttle->limit
-                     ? slots_due_ms(slots, throttle->limit, slots_rank(slots, lane->place),
-                           now_ms, throttle->window_ms)
+                     ? slots_due_ms(slots, throttle->limit,
+                           slots_rank(slots, lane->place, now_ms), now_ms, throttle->window_ms)
                      : slots->paused_until_ms;
         if (due_ms < look_ms)
             look_ms = due_ms;
