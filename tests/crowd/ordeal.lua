@@ -20,6 +20,8 @@ local STEPS = { "+0", "+3600", "-3600", "+7200" } -- seconds
 ---@field timeout? number seconds of each attempt
 ---@field kills? integer
 ---@field unanswered? integer per cent
+---@field steps? integer how often the wall clock is set
+---@field delete? boolean the state file, in the middle
 
 -- The sanitizers' runtime must be the first library, and so does this one.
 local function clock_library()
@@ -49,39 +51,40 @@ local function start(server, o, env)
   return members
 end
 
----Saturates a limit, undisturbed.
----@param o crowd.Ordeal
----@return crowd.Verdict, string complaints
-function M.saturate(o)
-  local server <close> = crowd.serve { least = o.least, most = o.most, spikes = 3 }
-  local members <close> = start(server, o)
-  task.sleep(o.windows * o.window)
-  local complaints = members:disband()
-  return crowd.judge(server:stop(), o.limit, o.window), complaints
-end
-
--- One kill and one step of the clock in each of equal parts of the time; the file goes in the middle.
-local function disturb(members, o, clock)
-  for i = 1, o.kills do
-    task.sleep(o.windows * o.window / o.kills * 2 * math.random())
-    members:kill(math.random(#members.members))
-    members:join(WORKER, 4, o.timeout)
-    step_clock(clock)
-    if i == o.kills // 2 then
-      assert(os.execute("rm " .. t.quote(members.state) .. "/limit-*"))
-    end
+---What happens, in an order left to chance.
+local function events(members, o, clock)
+  local list = {}
+  local function add(count, event)
+    for _ = 1, count or 0 do table.insert(list, math.random(#list + 1), event) end
   end
+  add(o.kills, function()
+    members:kill(math.random(#members.members))
+    members:join(WORKER, 4, o.timeout or 10)
+  end)
+  add(o.steps, function() step_clock(clock) end)
+  if o.delete then
+    table.insert(list, #list // 2 + 1, function()
+      assert(os.execute("rm " .. t.quote(members.state) .. "/limit-*"))
+    end)
+  end
+  return list
 end
 
----Saturates a limit while everything goes wrong.
+---Saturates a limit while all that happens which `o` asks for.
 ---@param o crowd.Ordeal
 ---@return crowd.Verdict, string complaints
 function M.endure(o)
   local server <close> = crowd.serve { least = o.least, most = o.most, spikes = 3,
     unanswered = o.unanswered }
   local clock = server.file .. ".clock"
-  local members <close> = start(server, o, stepping_clock(clock))
-  disturb(members, o, clock)
+  local members <close> = start(server, o, o.steps and stepping_clock(clock))
+  local list = events(members, o, clock)
+  local part = o.windows * o.window / (#list + 1)
+  task.sleep(part)
+  for _, event in ipairs(list) do
+    event()
+    task.sleep(part * 2 * math.random())
+  end
   local complaints = members:disband()
   return crowd.judge(server:stop(), o.limit, o.window), complaints
 end
