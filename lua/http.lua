@@ -13,7 +13,10 @@ local M = {}
 
 local READS = { GET = true, HEAD = true, OPTIONS = true }
 
-local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout", "body_max", "ca_file", "proxy" }
+local OPTIONS = {
+  "method", "url", "query", "headers", "json", "body", "timeout", "deadline", "body_max",
+  "ca_file", "proxy",
+}
 
 ---@class http.Options
 ---@field query? table<string, string|number|boolean> added to the URL, in the order of the names
@@ -21,6 +24,7 @@ local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout"
 ---@field json? any sent as JSON
 ---@field body? string sent as it is
 ---@field timeout? number seconds that the request may take; 60 unless told
+---@field deadline? number seconds that the whole call may take
 ---@field body_max? integer bytes that the answer may have; 32 MiB unless told
 ---@field ca_file? string PEM file of a further authority
 ---@field proxy? string URL of a proxy; none unless told
@@ -94,7 +98,8 @@ local function build(options)
   local request = {
     method = method, url = options.url, write = not READS[method],
     query = pairs_of(options.query, "query"), headers = pairs_of(options.headers, "headers"),
-    timeout = options.timeout, body_max = options.body_max, ca_file = options.ca_file, proxy = options.proxy,
+    timeout = options.timeout, deadline = options.deadline, body_max = options.body_max,
+    ca_file = options.ca_file, proxy = options.proxy,
   }
   add_body(request, options)
   return request

@@ -4,6 +4,7 @@ local arguments = require "siterun.arguments"
 local call = require "siterun.call"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
+local options = require "siterun.options"
 local pathname = require "siterun.pathname"
 local request = require "siterun.request"
 local schema = require "siterun.schema"
@@ -19,10 +20,9 @@ local FIELDS = {
   headers = { type = "any" },
   json = { type = "any" },
   body = { type = "string" },
-  timeout = { type = "number", min = 0.001, max = 86400 },
-  deadline = { type = "number", min = 0.001, max = 86400 },
-  priority = { type = "enum", values = { "high", "normal", "low" } },
 }
+
+for name, spec in pairs(options) do FIELDS[name] = spec end
 
 -- These are siterun's: another value would change whose call it is or where it ends.
 local RESERVED = {
@@ -111,13 +111,13 @@ end
 ---@async
 ---@param client siterun.Client
 ---@param given table
----@param options? table
+---@param further? table
 ---@return table response status, headers, body, json
-function M.request(client, given, options)
+function M.request(client, given, further)
   local check = arguments.check(client, "request")
   local fields = {}
   take(check, fields, given)
-  if options ~= nil then take(check, fields, options) end
+  if further ~= nil then take(check, fields, further) end
   local outgoing = build(client, check, fields)
   if settings.dry_run and outgoing.write then
     standin.print(client, outgoing)
