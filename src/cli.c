@@ -33,6 +33,8 @@ static const struct option options[] = {
     {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", AT(deadline), DURATION,
         0},
     {"quiet", NULL, "no progress", AT(quiet), FLAG, 0},
+    {"assume-fresh", NULL, "do not wait out what a damaged state may have held",
+        AT(assume_fresh), FLAG, 0},
     {"color", "WHEN", "auto, always or never", AT(color), COLOR, 0},
     {"version", NULL, "print the versions", AT(version), FLAG, 'v'},
     {"help", NULL, "print this text", AT(help), FLAG, 'h'},

@@ -103,8 +103,11 @@ function Client:request(request, options)
   return passthrough.request(self, request, options)
 end
 
----The state of the account's limit.
----@return table limits limit, window (seconds), used, free, wait (seconds)
+---The state of the account's limit, over all processes: how many requests are used of it (in flight,
+---or less than a window after their answer), how long one that comes now waits, how many wait, and
+---for how long the service asked all to pause.
+---@return table limits limit, window (seconds), used, free, wait (seconds), waiting, paused
+---(seconds); without limit, window and free where the account has no limit
 function Client:limits()
   return self.account:limits()
 end

@@ -219,22 +219,23 @@ static void set_integer(lua_State *L, const char *name, lua_Integer value)
     lua_setfield(L, -2, name);
 }
 
-/* account:limits() -> {limit=, window= (s), used=, free=, wait= (s)}; without `limit`, `window` and
-   `free` when the account has no limit */
+/* account:limits() -> {limit=, window= (s), used=, free=, wait= (s), waiting=, paused= (s)}, over all
+   processes; without `limit`, `window` and `free` when the account has no limit */
 static int limits(lua_State *L)
 {
     struct throttle_stats stats;
 
     throttle_stats(account_throttle(account_check(L, 1)), &stats);
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 7);
     if (stats.limit) {
         set_integer(L, "limit", stats.limit);
         set_number(L, "window", (double)stats.window_ms / 1000);
-        set_integer(L, "free", stats.limit - stats.used);
+        set_integer(L, "free", stats.used < stats.limit ? stats.limit - stats.used : 0);
     }
     set_integer(L, "used", stats.used);
     set_integer(L, "waiting", stats.waiting);
     set_number(L, "wait", (double)stats.wait_ms / 1000);
+    set_number(L, "paused", (double)stats.paused_ms / 1000);
     return 1;
 }
 

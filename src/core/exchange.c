@@ -306,13 +306,12 @@ static void guard_deadline(struct exchange *exchange)
 /* A wait whose end is known to lie beyond the deadline is not begun: how long it would be; else 0. */
 static int64_t wait_too_long_ms(struct exchange *exchange)
 {
-    struct throttle_stats stats;
-    int64_t left_ms = time_left_ms(exchange);
+    int64_t left_ms = time_left_ms(exchange), wait_ms;
 
     if (left_ms == INT64_MAX)
         return 0;
-    throttle_stats(account_throttle(exchange->account), &stats);
-    return stats.wait_ms > left_ms ? stats.wait_ms : 0;
+    wait_ms = throttle_wait_ms(account_throttle(exchange->account), exchange->slot.priority);
+    return wait_ms > left_ms ? wait_ms : 0;
 }
 
 static void take_slot(struct exchange *exchange)

@@ -236,8 +236,8 @@ bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slo
     *place = (struct slots_place){.index = index, .ticket = slots->next_id++};
     slots->waiting++;
     fence();
-    slots->waiters[index] =
-        (struct slots_waiter){.key_ms = key_ms, .seen_ms = now_ms, .owner = owner};
+    slots->waiters[index] = (struct slots_waiter){
+        .key_ms = key_ms, .seen_ms = now_ms, .count = 1, .last_key_ms = key_ms, .owner = owner};
     fence();
     slots->waiters[index].id = place->ticket;
     return true;
@@ -263,6 +263,31 @@ void slots_see(struct slots *slots, struct slots_place place, int64_t now_ms)
         slots->waiters[place.index].seen_ms = now_ms;
 }
 
+void slots_stand_for(
+    struct slots *slots, struct slots_place place, int count, int64_t last_key_ms)
+{
+    if (!slots_waits(slots, place))
+        return;
+    slots->waiters[place.index].count = count;
+    slots->waiters[place.index].last_key_ms = last_key_ms;
+}
+
+static bool is_seen(const struct slots_waiter *waiter, int64_t now_ms)
+{
+    return waiter->id && waiter->seen_ms + SLOTS_SEEN_MS >= now_ms;
+}
+
+int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms)
+{
+    const struct slots_waiter *waiter = slots->waiters;
+    int64_t ahead = 0;
+
+    for (; slots->waiting && waiter < slots->waiters + SLOTS_WAITERS_MAX; waiter++)
+        if (is_seen(waiter, now_ms) && waiter->key_ms <= key_ms)
+            ahead += waiter->last_key_ms <= key_ms ? waiter->count : 1;
+    return (int)ahead;
+}
+
 static bool is_before(const struct slots_waiter *a, const struct slots_waiter *b)
 {
     return a->key_ms < b->key_ms || (a->key_ms == b->key_ms && a->id < b->id);
@@ -274,8 +299,7 @@ int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_
     int rank = 0;
 
     for (; waiter < slots->waiters + SLOTS_WAITERS_MAX; waiter++)
-        rank +=
-            waiter->id && waiter->seen_ms + SLOTS_SEEN_MS >= now_ms && is_before(waiter, self);
+        rank += is_seen(waiter, now_ms) && is_before(waiter, self);
     return rank;
 }
 

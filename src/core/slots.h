@@ -33,6 +33,8 @@ struct slots_waiter {
     uint64_t id;     /* 0: the place is free */
     int64_t key_ms;  /* waiters are served in the order of their keys, then ids */
     int64_t seen_ms; /* when its process last looked */
+    int64_t count; /* requests that it stands for: itself, and those behind it in its process */
+    int64_t last_key_ms; /* of those */
     struct slots_owner owner;
 };
 
@@ -107,6 +109,14 @@ void slots_leave(struct slots *slots, struct slots_place place);
 
 /* Whether the place is still this waiter's: not after the block was made anew. */
 bool slots_waits(const struct slots *slots, struct slots_place place);
+
+/* Says for how many requests the waiter stands, and the last one's key. For slots_ahead alone: who is
+   served before whom is between waiters. */
+void slots_stand_for(
+    struct slots *slots, struct slots_place place, int count, int64_t last_key_ms);
+
+/* Requests that are known to be served before one with this key. INT64_MAX: all that wait. */
+int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms);
 
 /* How many wait in front of this waiter. */
 int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_ms);

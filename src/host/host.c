@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "core/throttle.h"
 #include "host/interrupt.h"
 #include "host/modules.h"
 
@@ -138,6 +139,12 @@ static lua_State *new_state(lua_Alloc alloc, void *context)
     return L;
 }
 
+static void set_throttle(const struct cli *cli)
+{
+    throttle_tell_waits(isatty(STDERR_FILENO) && !cli->quiet);
+    throttle_assume_fresh(cli->assume_fresh);
+}
+
 int host_run(const struct cli *cli, lua_Alloc alloc, void *context)
 {
     int code = 1;
@@ -147,6 +154,7 @@ int host_run(const struct cli *cli, lua_Alloc alloc, void *context)
         return code;
     }
     interrupt_arm(L);
+    set_throttle(cli);
     lua_pushcfunction(L, run);
     lua_pushlightuserdata(L, (void *)(uintptr_t)cli);
     if (lua_pcall(L, 1, 1, 0) == LUA_OK)
