@@ -288,7 +288,7 @@ static void the_budget_has_a_maximum(void **state)
 
     (void)state;
     assert_non_null(slots);
-    slots_init(slots, "boot", 1);
+    slots_init(slots, &(struct slots_start){.boot_id = "boot", .first_id = 1});
     for (int i = 0; i < 100000; i++)
         slots_earn_retry(slots);
     while (slots_spend_retry(slots))
