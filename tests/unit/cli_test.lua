@@ -51,6 +51,8 @@ local cases = {
   { "letters are not joined", { "-iv" }, code = 2, err = "unknown option '%-iv'" },
   { "a missing file", { "/no/such.lua" }, code = 2,
     err = "^siterun: cannot open /no/such.lua: No such file or directory\n$" },
+  { "a mistyped command", { "sandbx" }, code = 2,
+    err = "^siterun: cannot open sandbx: No such file or directory %(did you mean the command 'sandbox'%?%)\n$" },
   { "a folder", { "/tmp" }, code = 2, err = "^siterun: cannot read /tmp: Is a directory\n$" },
   { "a syntax error", { broken }, code = 1, err = "^siterun: /.*broken.lua:2: unexpected symbol near 'end'\n$" },
   { "a syntax error in -e", { "-e", "x=" }, code = 1, err = "^siterun: %(command line%):1: [^\n]*<eof>\n$" },
