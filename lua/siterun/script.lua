@@ -53,12 +53,8 @@ end
 
 ---A file that can't be read is a mistake of the command line; a word may be a mistyped command.
 local function refuse_file(path, commands, message)
-  local names = {}
-  for name in pairs(commands) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  local near = not path:find("[/.]") and require("siterun.nearest").find(path, names)
+  local nearest = require("siterun.nearest")
+  local near = not path:find("[/.]") and nearest.find(path, nearest.keys(commands))
   local hint = near and (" (did you mean the command '%s'?)"):format(near) or ""
   refuse(message .. hint, 2)
 end
