@@ -173,3 +173,12 @@ t.test("modules can be read from a folder", function()
   local run = t.siterun({ args = { "-l", "fresh" }, env = { SITERUN_LUA = t.scratch .. "/dev" } })
   t.match(run.stderr, "^siterun: %[siterun%]/fresh.lua:1: from the disk")
 end)
+
+t.test("--help marks the commands that end with 2 because they are not there yet", function()
+  local help = t.siterun { args = { "--help" } }.stdout
+  t.match(help, "\n  sandbox [^\n]+ them\n")
+  for name, text in help:match("\ncommands:\n(.-)\n\n"):gmatch("  (%a+) +([^\n]+)") do
+    local done = name ~= "sandbox" and t.siterun { args = { name } }
+    t.equal(text:find("(not in this version)", 1, true) ~= nil, done and done.code == 2)
+  end
+end)
