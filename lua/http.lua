@@ -10,7 +10,8 @@ local M = {}
 
 local READS = { GET = true, HEAD = true, OPTIONS = true }
 
-local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout", "body_max", "ca_file", "proxy" }
+local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout", "body_max",
+  "ca_file", "proxy" }
 
 ---@class http.Options
 ---@field query? table<string, string|number|boolean> added to the URL, in the order of the names
@@ -23,7 +24,7 @@ local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout"
 ---@field proxy? string URL of a proxy; none unless told
 
 local function refuse(message)
-  errors.raise({ kind = "usage", service = "http", operation = "request", message = message, sent = "no" })
+  errors.raise({ kind = "usage", service = "http", operation = "request", message = message })
 end
 
 local function check_names(options)
@@ -33,8 +34,8 @@ local function check_names(options)
   end
   for name in pairs(options) do
     if not known[name] then
-      local near = nearest.find(tostring(name), OPTIONS)
-      refuse(("unknown option %q%s"):format(tostring(name), near and (", did you mean %q?"):format(near) or ""))
+      refuse(("unknown option %q%s"):format(tostring(name),
+        nearest.hint(tostring(name), OPTIONS)))
     end
   end
 end
@@ -87,11 +88,16 @@ local function build(options)
   if type(options.url) ~= "string" then
     refuse("url: a string expected, got " .. type(options.url))
   end
-  local method = (options.method or "GET"):upper()
+  local method = options.method or "GET"
+  if type(method) ~= "string" then
+    refuse("method: a string expected, got " .. type(method))
+  end
+  method = method:upper()
   local request = {
     method = method, url = options.url, write = not READS[method],
     query = pairs_of(options.query, "query"), headers = pairs_of(options.headers, "headers"),
-    timeout = options.timeout, body_max = options.body_max, ca_file = options.ca_file, proxy = options.proxy,
+    timeout = options.timeout, body_max = options.body_max,
+    ca_file = options.ca_file, proxy = options.proxy,
   }
   add_body(request, options)
   return request

@@ -12,12 +12,18 @@ local function take_settings(given)
   end
 end
 
----The state is closed on the way out unless a script forbids it: guards and files are in it.
+---Guards and the state are closed on the way out unless a script forbids it: files are in them.
 local function close_on_exit()
   local exit = os.exit
   ---@diagnostic disable-next-line: duplicate-set-field
   os.exit = function(code, close)
     require("c.interrupt").disarm()
+    local running = close ~= false and package.loaded["siterun.running"]
+    if running then
+      running.leave(function()
+        exit(code, true)
+      end)
+    end
     exit(code, close ~= false)
   end
 end

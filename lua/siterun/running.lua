@@ -1,0 +1,96 @@
+---The run of a main program as a task, from its first step to its end.
+local raw = require("c.task")
+local scheduler = require("siterun.scheduler")
+
+local isyieldable, yield, status = coroutine.isyieldable, coroutine.yield, coroutine.status
+
+local M = {}
+
+-- Of an error that somebody has heard of there is nothing to say.
+local function first_unseen()
+  local found
+  for i, task in ipairs(scheduler.failures) do
+    scheduler.failures[i] = nil
+    found = found or not task.observed and task
+  end
+  return found
+end
+
+-- Guards may spawn tasks, which are left alone.
+local function cancel_all()
+  local tasks, lost = {}, nil
+  for task in pairs(scheduler.live) do
+    tasks[#tasks + 1] = task
+  end
+  for _, task in ipairs(tasks) do
+    if status(task.co) == "suspended" then
+      lost = scheduler.cancel(task) or lost
+    end
+  end
+  return lost
+end
+
+---Says of the error of one task what became of a write of another one that it cut off.
+---@param e any
+---@param lost siterun.Error
+---@return any
+function M.with_lost(e, lost)
+  if type(e) == "table" and e.kind == "interrupted" then
+    e.message = e.message .. "; " .. lost.message
+    return e
+  end
+  lost.message = ("%s, since another task failed: %s"):format(lost.message, tostring(e))
+  return lost
+end
+
+local canceller = setmetatable({}, {
+  __close = function(_, e)
+    local lost = e ~= nil and cancel_all()
+    first_unseen() -- what is left must not spoil the next run
+    if lost then
+      error(M.with_lost(e, lost), 0)
+    end
+  end,
+})
+
+---Closes the guards of all tasks that wait, and of the caller where it can yield; then calls `exit`,
+---which does not return.
+---@param exit fun()
+function M.leave(exit)
+  if not (scheduler.current() and isyieldable()) then
+    cancel_all()
+    exit()
+  end
+  scheduler.leaving = exit
+  yield(raw.WAIT, { waiters = {} })
+end
+
+local function step()
+  scheduler.step()
+  if scheduler.leaving then
+    cancel_all()
+    scheduler.leaving()
+  end
+end
+
+---Runs f as a task and returns what it returns, when it and all tasks that were spawned meanwhile
+---have ended. An error of f cancels the others and is raised; one of a task that nobody joined is
+---raised when all have ended.
+---@param f function
+---@return any ...
+function M.run(f, ...)
+  local _ <close> = canceller
+  local main = scheduler.spawn(f, ...)
+  scheduler.reset()
+  while not main.done or main.ok and next(scheduler.live) do
+    step()
+  end
+  local unseen = first_unseen()
+  local failed = not main.ok and main or unseen
+  if failed then
+    error(failed.error, 0)
+  end
+  return table.unpack(main.results, 1, main.results.n)
+end
+
+return M
