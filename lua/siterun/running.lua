@@ -7,19 +7,18 @@ local isyieldable, yield, status = coroutine.isyieldable, coroutine.yield, corou
 local M = {}
 
 -- Of an error that somebody has heard of there is nothing to say.
-local function first_unseen()
-  local found
-  for i, task in ipairs(scheduler.failures) do
-    scheduler.failures[i] = nil
-    found = found or not task.observed and task
+local function first_unseen(home)
+  for _, task in ipairs(home.failures) do
+    if not task.observed then
+      return task
+    end
   end
-  return found
 end
 
 -- Guards may spawn tasks, which are left alone.
-local function cancel_all()
+local function cancel_all(home)
   local tasks, lost = {}, nil
-  for task in pairs(scheduler.live) do
+  for task in pairs(home.live) do
     tasks[#tasks + 1] = task
   end
   for _, task in ipairs(tasks) do
@@ -43,32 +42,37 @@ function M.with_lost(e, lost)
   return lost
 end
 
-local canceller = setmetatable({}, {
-  __close = function(_, e)
-    local lost = e ~= nil and cancel_all()
-    first_unseen() -- what is left must not spoil the next run
-    if lost then
-      error(M.with_lost(e, lost), 0)
-    end
-  end,
-})
+-- Ends the run: on an error with all of its tasks.
+local function end_run(self, e)
+  scheduler.home = self.outer
+  local lost = e ~= nil and cancel_all(self.home)
+  if lost then
+    error(M.with_lost(e, lost), 0)
+  end
+end
+
+local function begin_run()
+  local run = { home = { live = {}, failures = {} }, outer = scheduler.home }
+  scheduler.home = run.home
+  return setmetatable(run, { __close = end_run })
+end
 
 ---Closes the guards of all tasks that wait, and of the caller where it can yield; then calls `exit`,
 ---which does not return.
 ---@param exit fun()
 function M.leave(exit)
   if not (scheduler.current() and isyieldable()) then
-    cancel_all()
+    cancel_all(scheduler.home)
     exit()
   end
   scheduler.leaving = exit
   yield(raw.WAIT, { waiters = {} })
 end
 
-local function step()
+local function step(home)
   scheduler.step()
   if scheduler.leaving then
-    cancel_all()
+    cancel_all(home)
     scheduler.leaving()
   end
 end
@@ -79,14 +83,13 @@ end
 ---@param f function
 ---@return any ...
 function M.run(f, ...)
-  local _ <close> = canceller
+  local this <close> = begin_run()
+  local home = this.home
   local main = scheduler.spawn(f, ...)
-  scheduler.reset()
-  while not main.done or main.ok and next(scheduler.live) do
-    step()
+  while not main.done or main.ok and next(home.live) do
+    step(home)
   end
-  local unseen = first_unseen()
-  local failed = not main.ok and main or unseen
+  local failed = not main.ok and main or first_unseen(home)
   if failed then
     error(failed.error, 0)
   end

@@ -8,9 +8,12 @@ local trace = require("c.trace")
 local status, close = coroutine.status, coroutine.close
 local yield, isyieldable = coroutine.yield, coroutine.isyieldable
 
+---@class siterun.Home what one run of a main program keeps
+---@field live table<siterun.Task, true> every task that has not ended
+---@field failures siterun.Task[] those that died of an error which nobody has seen yet
+
 local M = {
-  live = {}, ---@type table<siterun.Task, true> every task that has not ended
-  failures = {}, ---@type siterun.Task[] those that died of an error which nobody has seen yet
+  home = { live = {}, failures = {} }, ---@type siterun.Home of the tasks that are spawned
   leaving = nil, ---@type fun()? ends the process, once the guards are closed
   lost = nil, ---@type siterun.Error? see close_guards
 }
@@ -22,6 +25,7 @@ local M = {
 
 ---@class siterun.Task: siterun.Waitable
 ---@field co thread
+---@field home siterun.Home
 ---@field arguments? table packed; for the first resume
 ---@field done boolean
 ---@field ok? boolean
@@ -38,7 +42,6 @@ M.Task = Task
 
 local queue, first, last = {}, 1, 0 -- tasks that can go on
 local waiting = {} -- operation -> task, or the function to call when it ended
-local live, failures = M.live, M.failures
 local current
 
 ---@return boolean
@@ -72,7 +75,7 @@ function M.wake(waitable)
 end
 
 local function finish(task, ok, ...)
-  live[task] = nil
+  task.home.live[task] = nil
   task.done, task.ok = true, ok
   if ok then
     task.results = table.pack(...)
@@ -82,7 +85,7 @@ local function finish(task, ok, ...)
   if task.on_done then
     task.on_done(task)
   elseif not ok then
-    failures[#failures + 1] = task
+    table.insert(task.home.failures, task)
   end
   M.wake(task)
 end
@@ -130,9 +133,9 @@ end
 ---@param f function
 ---@return siterun.Task
 function M.spawn(f, ...)
-  local task = { co = raw.create(f), arguments = table.pack(...), done = false, waiters = {} }
-  setmetatable(task, Task)
-  live[task] = true
+  local task = setmetatable({ co = raw.create(f), home = M.home, done = false, waiters = {} }, Task)
+  task.arguments = table.pack(...)
+  task.home.live[task] = true
   push(task)
   return task
 end
@@ -270,11 +273,6 @@ function M.wait(waitable)
     end
   end
   check_doom()
-end
-
----Forgets the task that ran when an error ended the last run.
-function M.reset()
-  current = nil
 end
 
 ---The task that runs; nil outside of tasks.
