@@ -15,9 +15,9 @@ enum {
     WRITE_IDLE_MAX_S = 3,
     STALL_MS = 30000,
     /* libcurl's receive buffer, one for each transfer: large ones are for few transfers. */
-    BUFFER_FEW = 64 * 1024,
-    BUFFER_MANY = 2 * 1024,
-    MANY_TRANSFERS = 100,
+    BUFFER_LARGE = 64 * 1024,
+    BUFFER_SMALL = 1024,
+    LARGE_BUFFERS_MAX = 8,
 };
 
 #define USER_AGENT "siterun/" SITERUN_VERSION
@@ -38,7 +38,7 @@ struct http_transfer {
     bool running;
     bool in_headers;
     CURLcode code;
-    struct err overflow; /* why a callback refused the answer; ERR_NONE when none did */
+    size_t overflow; /* the maximum that the answer went over, in bytes; 0: none */
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -184,7 +184,12 @@ static int before_request(void *context, char *ip, char *local_ip, int port, int
 static size_t keep(
     struct http_transfer *transfer, struct buf *to, const char *bytes, size_t len)
 {
-    return buf_add(to, bytes, len, &transfer->overflow) ? 0 : len;
+    struct err ignored;
+
+    if (!buf_add(to, bytes, len, &ignored))
+        return len;
+    transfer->overflow = to->max;
+    return 0;
 }
 
 /* CURLOPT_HEADERFUNCTION: a status line starts a new block (after 100 Continue, say); trailers
@@ -250,7 +255,7 @@ static void set_bounds(CURL *easy, const struct http_request *request, bool many
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_MANY : BUFFER_FEW));
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_SMALL : BUFFER_LARGE));
     if (request->write)
         curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)WRITE_IDLE_MAX_S);
 }
@@ -302,7 +307,7 @@ static int launch(
     transfer->transfer =
         (struct multi_transfer){.easy = easy, .done = finished, .context = transfer};
     set_trust(easy, request);
-    set_bounds(easy, request, multi_count(http->multi) >= MANY_TRANSFERS);
+    set_bounds(easy, request, multi_count(http->multi) >= LARGE_BUFFERS_MAX);
     set_request(easy, request);
     set_callbacks(easy, transfer);
     if (multi_add(http->multi, &transfer->transfer, err))
@@ -360,8 +365,9 @@ static int describe(const struct http_transfer *transfer, struct err *err)
     const char *detail =
         transfer->detail[0] ? transfer->detail : curl_easy_strerror(transfer->code);
 
-    if (transfer->overflow.kind)
-        return err_set(err, ERR_DECODE, "the answer is %s", transfer->overflow.message);
+    if (transfer->overflow)
+        return err_set(
+            err, ERR_DECODE, "the answer is over the limit of %zu bytes", transfer->overflow);
     if (http_transfer_died(transfer))
         return err_set(
             err, ERR_NETWORK, "the connection was closed after the request was written");
