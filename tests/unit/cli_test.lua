@@ -161,10 +161,12 @@ end)
 
 t.test("a reader that goes away ends the run quietly", function()
   local code = t.quote("for i = 1, math.huge do print(i) end")
-  local pipe = ("%s -e %s 2>%s/pipe.err | head -n 1"):format(t.program, code, t.scratch)
-  local out <close> = assert(io.popen(pipe))
-  t.equal(out:read("a"), "1\n")
-  t.equal(t.read(t.scratch .. "/pipe.err"), "")
+  local base = t.scratch .. "/pipe"
+  local form = "(timeout 20 %s -e %s 2>%s.err; echo $? >%s.code) | head -n 1 >%s.out"
+  os.execute(form:format(t.program, code, base, base, base))
+  t.equal(t.read(base .. ".out"), "1\n")
+  t.equal(t.read(base .. ".err"), "")
+  t.equal(t.read(base .. ".code"), "141\n", "128 and SIGPIPE, as for other tools")
 end)
 
 t.test("modules can be read from a folder", function()
