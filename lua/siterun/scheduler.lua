@@ -133,8 +133,9 @@ end
 ---@param f function
 ---@return siterun.Task
 function M.spawn(f, ...)
-  local task = setmetatable({ co = raw.create(f), home = M.home, done = false, waiters = {} }, Task)
-  task.arguments = table.pack(...)
+  local task = { co = raw.create(f), arguments = table.pack(...), home = M.home,
+    done = false, waiters = {} }
+  setmetatable(task, Task)
   task.home.live[task] = true
   push(task)
   return task

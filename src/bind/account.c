@@ -2,6 +2,7 @@
 #include "bind/account.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -98,8 +99,7 @@ static void read_limit(lua_State *L, int index, struct account_spec *spec)
     if (!index)
         return;
     option_read(L, index, limit_options, &limit);
-    spec->limit = (int)limit.count;
-    spec->window_ms = (int64_t)(limit.window * 1000);
+    spec->limit = (struct throttle_limit){(int)limit.count, (int64_t)ceil(limit.window * 1000)};
 }
 
 static void read_expires(lua_State *L, int index, struct session_spec *session)
@@ -214,18 +214,20 @@ static void set_integer(lua_State *L, const char *name, lua_Integer value)
    `free` when the account has no limit */
 static int limits(lua_State *L)
 {
+    struct throttle *throttle = account_throttle(account_check(L, 1));
+    int64_t wait_ms = throttle_wait_ms(throttle, PRIORITY_NORMAL);
     struct throttle_stats stats;
 
-    throttle_stats(account_throttle(account_check(L, 1)), &stats);
+    throttle_stats(throttle, &stats);
     lua_createtable(L, 0, 6);
-    if (stats.limit) {
-        set_integer(L, "limit", stats.limit);
-        set_number(L, "window", (double)stats.window_ms / 1000);
-        set_integer(L, "free", stats.limit - stats.used);
+    if (stats.limit.count) {
+        set_integer(L, "limit", stats.limit.count);
+        set_number(L, "window", (double)stats.limit.window_ms / 1000);
+        set_integer(L, "free", stats.limit.count - stats.used);
     }
     set_integer(L, "used", stats.used);
     set_integer(L, "waiting", stats.waiting);
-    set_number(L, "wait", (double)stats.wait_ms / 1000);
+    set_number(L, "wait", (double)wait_ms / 1000);
     return 1;
 }
 

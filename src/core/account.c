@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "core/buf.h"
-#include "core/throttle.h"
+#include "core/seal.h"
+#include "core/secret.h"
 #include "core/url.h"
 
 struct account {
@@ -27,10 +28,49 @@ static int copy_texts(struct account *account, const struct account_spec *spec, 
 
 static int check_url(const char *url, struct err *err)
 {
+    if (strchr(url, '?'))
+        return err_set(err, ERR_CONFIG, "a base address with a query (?...)");
     if (!url_check(url, strlen(url), err))
         return 0;
     err->kind = ERR_CONFIG;
     return -1;
+}
+
+static int add_secret(struct buf *all, const struct secret *secret, struct err *err)
+{
+    return buf_addf(all, err, "\n%s", secret ? secret_value(secret) : "");
+}
+
+static int add_text(struct buf *all, const char *text, struct err *err)
+{
+    return buf_addf(all, err, "\n%s", text ? text : "");
+}
+
+static int add_identity(struct buf *all, const struct account_spec *spec, struct err *err)
+{
+    size_t len = strlen(spec->url);
+
+    while (len && spec->url[len - 1] == '/')
+        len--;
+    return buf_add(all, spec->url, len, err) || add_text(all, spec->auth.user, err) ||
+           add_secret(all, spec->auth.secret, err) ||
+           add_text(all, spec->session.username, err) ||
+           add_secret(all, spec->session.password, err);
+}
+
+/* Its name is a fingerprint of what the service tells accounts apart by. */
+static int open_throttle(struct account *account, struct loop *loop,
+    const struct account_spec *spec, struct err *err)
+{
+    char name[SEAL_HEX_BYTES + 1];
+    struct buf all;
+    int bad;
+
+    buf_init(&all, URL_MAX + 4 * SECRET_MAX);
+    bad = add_identity(&all, spec, err) || seal_fingerprint(name, all.data, all.len, err) ||
+          throttle_open(&account->throttle, loop, name, spec->limit, err);
+    buf_wipe(&all);
+    return bad ? -1 : 0;
 }
 
 static int make_session(struct account *account, struct loop *loop, struct http *http,
@@ -71,8 +111,7 @@ int account_new(struct account **out, struct loop *loop, struct http *http,
     if (!account)
         return err_no_memory(err);
     if (check_url(spec->url, err) || copy_texts(account, spec, err) ||
-        throttle_new(&account->throttle, loop, spec->limit, spec->window_ms, err) ||
-        make_auth(account, loop, http, spec, err)) {
+        open_throttle(account, loop, spec, err) || make_auth(account, loop, http, spec, err)) {
         account_free(account);
         return -1;
     }
@@ -85,7 +124,7 @@ void account_free(struct account *account)
     if (!account)
         return;
     auth_free(account->auth);
-    throttle_free(account->throttle);
+    throttle_close(account->throttle);
     free(account->service);
     free(account->url);
     free(account->ca_file);

@@ -7,7 +7,6 @@
 #include "core/auth.h"
 #include "core/buf.h"
 #include "core/clock.h"
-#include "core/expiry.h"
 #include "core/loop.h"
 #include "core/secret.h"
 #include "core/timer.h"
@@ -37,7 +36,9 @@ struct exchange {
     struct http_transfer *transfer;
     unsigned grant_number;
     int attempts;
+    bool has_session; /* a login was waited for: what it gave is used, however short its life */
     bool logged_in_again, sent_again;
+    bool is_cut_short; /* the transfer may last until the run's deadline only */
     bool ended;
     struct err error; /* ERR_NONE: there is an answer */
 };
@@ -102,7 +103,7 @@ static void explain(struct exchange *exchange, struct err *err)
     if (exchange->write && err->sent != SENT_NO) {
         err_set(err, ERR_UNKNOWN_OUTCOME, "no answer to a write that was sent: %.400s", why);
         err->sent = SENT_UNKNOWN;
-    } else if (err->kind == ERR_TIMEOUT && clock_ms() >= loop_deadline(exchange->loop)) {
+    } else if (err->kind == ERR_TIMEOUT && exchange->is_cut_short) {
         err->kind = ERR_DEADLINE;
     }
 }
@@ -153,6 +154,7 @@ static void judge_answer(struct exchange *exchange, const struct http_response *
     heed_pause(exchange, answer->status);
     if (answer->status == 401 && session && !exchange->logged_in_again) {
         exchange->logged_in_again = true;
+        exchange->has_session = false;
         session_reject(session, exchange->grant_number);
         repeat(exchange);
         return;
@@ -205,6 +207,7 @@ static int64_t time_left_ms(const struct exchange *exchange)
 static int start_transfer(struct exchange *exchange, const char *url, struct err *err)
 {
     int64_t left_ms = time_left_ms(exchange);
+    int64_t timeout_ms = left_ms < exchange->timeout_ms ? left_ms : exchange->timeout_ms;
     struct http_request request = {
         .method = exchange->method,
         .url = url,
@@ -213,11 +216,12 @@ static int start_transfer(struct exchange *exchange, const char *url, struct err
         .body_len = exchange->body_len,
         .ca_file = exchange->ca_file,
         .proxy = exchange->proxy,
-        .timeout_ms = left_ms < exchange->timeout_ms ? left_ms : exchange->timeout_ms,
+        .timeout_ms = timeout_ms > 0 ? timeout_ms : 1, /* to libcurl 0 is without end */
         .body_max = exchange->body_max,
         .write = exchange->write,
     };
 
+    exchange->is_cut_short = left_ms < exchange->timeout_ms;
     return http_start(
         &exchange->transfer, exchange->http, &request, transfer_ended, exchange, err);
 }
@@ -252,10 +256,10 @@ static void guard_deadline(struct exchange *exchange)
 /* A wait whose end is known to lie beyond the deadline is not begun. */
 static bool is_too_long(struct exchange *exchange)
 {
-    struct throttle_stats stats;
+    int64_t left_ms = time_left_ms(exchange);
 
-    throttle_stats(account_throttle(exchange->account), &stats);
-    return stats.wait_ms > time_left_ms(exchange);
+    return left_ms != INT64_MAX && throttle_wait_ms(account_throttle(exchange->account),
+                                       exchange->slot.priority) > left_ms;
 }
 
 static void take_slot(struct exchange *exchange)
@@ -280,12 +284,29 @@ static void slot_granted(void *context)
     advance(exchange);
 }
 
+/* The login's own request is not the call's: that was not sent, or was refused (401). */
+static void fail_login(struct exchange *exchange, const struct err *err)
+{
+    struct err of_call = *err;
+
+    of_call.sent = exchange->attempts ? SENT_YES : SENT_NO;
+    fail(exchange, &of_call);
+}
+
+static bool is_ready(const struct exchange *exchange, const struct session *session)
+{
+    return exchange->has_session ? session_is_open(session) : session_is_ready(session);
+}
+
 static void login_ended(void *context, const struct err *err)
 {
+    struct exchange *exchange = context;
+
+    exchange->has_session = !err;
     if (err)
-        fail(context, err);
+        fail_login(exchange, err);
     else
-        advance(context);
+        advance(exchange);
 }
 
 /* The session may expire while the slot is waited for, so it is asked for again. */
@@ -295,7 +316,7 @@ static void advance(struct exchange *exchange)
 
     if (time_left_ms(exchange) <= 0) {
         fail_deadline(exchange, "sending");
-    } else if (session && !session_is_ready(session)) {
+    } else if (session && !is_ready(exchange, session)) {
         give_slot(exchange, SENT_NO);
         session_wait(session, &exchange->login);
         guard_deadline(exchange);
@@ -327,16 +348,19 @@ static char *copy(const char *text)
 static int copy_request(struct exchange *exchange, struct exchange_request *request)
 {
     struct account *account = request->account;
+    const char *ca_file = account ? account_ca_file(account) : request->ca_file;
+    const char *proxy = account ? account_proxy(account) : request->proxy;
 
     exchange->headers = request->headers;
     request->headers.lines = NULL;
     exchange->account = account;
     exchange->method = copy(request->method);
     exchange->url = copy(request->url);
-    exchange->ca_file = copy(account ? account_ca_file(account) : request->ca_file);
-    exchange->proxy = copy(account ? account_proxy(account) : request->proxy);
+    exchange->ca_file = copy(ca_file);
+    exchange->proxy = copy(proxy);
     exchange->body = request->body ? malloc(request->body_len + 1) : NULL;
-    if (!exchange->method || !exchange->url || (request->body && !exchange->body))
+    if (!exchange->method || !exchange->url || (request->body && !exchange->body) ||
+        !!exchange->ca_file != !!ca_file || !!exchange->proxy != !!proxy)
         return -1;
     if (request->body)
         memcpy(exchange->body, request->body, request->body_len);
@@ -407,41 +431,11 @@ int exchange_attempts(const struct exchange *exchange)
     return exchange->attempts;
 }
 
-static int64_t header_date_ms(const struct http_response *answer, const char *name)
-{
-    char text[64];
-
-    return http_response_header(answer, name, text, sizeof text) ? expiry_from_http_date(text)
-                                                                 : -1;
-}
-
-static double seconds_until_date(const struct http_response *answer)
-{
-    int64_t then_ms = header_date_ms(answer, "Retry-After");
-    int64_t now_ms = header_date_ms(answer, "Date");
-
-    if (now_ms < 0)
-        now_ms = clock_wall_ms();
-    if (then_ms < 0)
-        return -1;
-    return then_ms > now_ms ? (double)(then_ms - now_ms) / 1000 : 0;
-}
-
 double exchange_retry_after(struct exchange *exchange)
 {
-    const struct http_response *answer;
-    char text[64], *end;
-    double seconds;
-
     if (!exchange->transfer)
         return -1;
-    answer = http_transfer_response(exchange->transfer);
-    if (!http_response_header(answer, "Retry-After", text, sizeof text))
-        return -1;
-    seconds = strtod(text, &end);
-    if (end == text || *end)
-        return seconds_until_date(answer);
-    return seconds >= 0 && seconds < 1e9 ? seconds : -1;
+    return http_response_retry_after(http_transfer_response(exchange->transfer));
 }
 
 int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err)
@@ -449,7 +443,7 @@ int exchange_show_url(const struct exchange *exchange, struct buf *out, struct e
     struct buf url;
     int bad;
 
-    buf_init(&url, URL_MAX);
+    buf_init(&url, SIZE_MAX / 2); /* also one that was refused for its length */
     bad = add_url(exchange, &url, err) || secret_redact(out, buf_text(&url), url.len, err);
     buf_wipe(&url);
     return bad ? -1 : 0;

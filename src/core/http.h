@@ -20,7 +20,7 @@ struct http_headers {
 
 /* All strings are copied or outlive the transfer as said. */
 struct http_request {
-    const char *method;
+    const char *method;                 /* a token; ERR_USAGE when it is none */
     const char *url;                    /* copied; may hold a secret */
     const struct http_headers *headers; /* must outlive the transfer */
     const char *body;                   /* must outlive the transfer; NULL: none */
@@ -51,7 +51,8 @@ MUST_USE int http_new(struct http **out, struct loop *loop, struct err *err);
 void http_free(struct http *http);
 
 /* Appends "name: value". ERR_USAGE unless the name is a token (RFC 9110 5.6.2) and the value free
-   of NUL, CR, LF and other control characters but tab; the value is never repeated. */
+   of NUL, CR, LF and other control characters but tab, and for names that frame a message or
+   steer its connection, which are the transport's own. The value is never repeated. */
 MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
     size_t value_len, struct err *err);
 /* Appends the lines of `from`. */
@@ -63,6 +64,10 @@ void http_headers_fini(struct http_headers *headers);
    there is none. Names are compared without case. */
 const char *http_response_header(
     const struct http_response *response, const char *name, char *value, size_t size);
+
+/* Seconds to wait as the answer's Retry-After says, a date being measured against the server's own
+   Date (RFC 9110 10.2.3); -1 when it does not say. */
+double http_response_retry_after(const struct http_response *response);
 
 /* Starts a transfer; `done` is called once from the loop when it ended, unless it was freed
    before. */

@@ -190,6 +190,11 @@ bool session_is_ready(const struct session *session)
     return grant_is_fresh(&session->grant);
 }
 
+bool session_is_open(const struct session *session)
+{
+    return session->grant.token != NULL;
+}
+
 void session_wait(struct session *session, struct session_waiter *waiter)
 {
     waiter->next = NULL;

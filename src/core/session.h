@@ -54,8 +54,12 @@ MUST_USE int session_new(struct session **out, struct loop *loop, struct http *h
 /* Nobody may wait. NULL is fine. */
 void session_free(struct session *session);
 
-/* Whether a call can be sent now. */
+/* Whether a call can be sent now, ahead of the session's renewal. */
 bool session_is_ready(const struct session *session);
+
+/* Whether there is a session, be its life spent. Who has waited for a login takes it as it is:
+   waiting for another one each time would never end where lives are shorter than waits. */
+bool session_is_open(const struct session *session);
 
 /* Waits until the session is ready; `done` is called from the loop. ERR_AUTH when the service
    refuses the login, or a transport failure. */

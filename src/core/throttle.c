@@ -7,105 +7,234 @@
 #include "core/loop.h"
 #include "core/timer.h"
 
-/* How long after its end an unanswered request may still arrive at the server. */
-enum { GUARD_MS = 5000 };
+enum {
+    GUARD_MS = 5000, /* how long after its end an unanswered request may still arrive */
+    RULES_MAX = 8,
+    HISTORY_MIN = 1024, /* ended requests remembered, for a stricter limit that comes later */
+};
 
 struct lane {
     struct throttle_waiter *first, **last;
+    int count;
+};
+
+struct rule {
+    struct throttle_limit limit;
+    int spent; /* of the history, from its start: those that this limit no longer counts */
 };
 
 struct throttle {
+    struct throttle *next; /* in `shared` */
+    unsigned openings;
+    char *name;
     struct loop *loop;
-    int limit;
-    int64_t window_ms;
+    struct rule rules[RULES_MAX];
+    int rule_count;
     int in_flight;
     int64_t paused_until_ms;
-    /* When the slots of ended requests become free, earliest first: a ring of `limit` places. */
-    int64_t *free_at_ms;
-    int first, ended;
+    /* When requests ended, earliest first: a ring. One counts until a window later. */
+    int64_t *ended_ms;
+    int capacity, first, ended;
     struct lane lanes[PRIORITIES];
     int waiting;
     struct timer timer;
 };
 
+static struct throttle *shared;
+
 static void serve(void *context);
 
-int throttle_new(
-    struct throttle **out, struct loop *loop, int limit, int64_t window_ms, struct err *err)
+/* ---- opening ---- */
+
+static void destroy(struct throttle *throttle)
+{
+    loop_timer_stop(throttle->loop, &throttle->timer);
+    free(throttle->ended_ms);
+    free(throttle->name);
+    free(throttle);
+}
+
+static struct throttle *create(struct loop *loop, const char *name)
 {
     struct throttle *throttle = calloc(1, sizeof *throttle);
 
     if (!throttle)
-        return err_no_memory(err);
+        return NULL;
     throttle->loop = loop;
-    throttle->limit = limit;
-    throttle->window_ms = window_ms;
     timer_init(&throttle->timer, serve, throttle);
     for (int i = 0; i < PRIORITIES; i++)
         throttle->lanes[i].last = &throttle->lanes[i].first;
-    throttle->free_at_ms = calloc((size_t)limit + 1, sizeof *throttle->free_at_ms);
-    if (!throttle->free_at_ms) {
-        throttle_free(throttle);
-        return err_no_memory(err);
-    }
-    *out = throttle;
-    return 0;
+    throttle->name = strdup(name);
+    if (throttle->name)
+        return throttle;
+    destroy(throttle);
+    return NULL;
 }
 
-void throttle_free(struct throttle *throttle)
+static struct throttle *find(const struct loop *loop, const char *name)
 {
-    if (!throttle)
-        return;
-    loop_timer_stop(throttle->loop, &throttle->timer);
-    free(throttle->free_at_ms);
-    free(throttle);
+    struct throttle *throttle = shared;
+
+    while (throttle && (throttle->loop != loop || strcmp(throttle->name, name) != 0))
+        throttle = throttle->next;
+    return throttle;
 }
 
 static int64_t *ended_at(const struct throttle *throttle, int i)
 {
-    return &throttle->free_at_ms[(throttle->first + i) % throttle->limit];
+    return &throttle->ended_ms[(throttle->first + i) % throttle->capacity];
 }
 
-static void drop_expired(struct throttle *throttle, int64_t now_ms)
+static int reserve(struct throttle *throttle, int capacity, struct err *err)
 {
-    while (throttle->ended && *ended_at(throttle, 0) <= now_ms) {
-        throttle->first = (throttle->first + 1) % throttle->limit;
-        throttle->ended--;
+    int64_t *ended_ms;
+
+    if (capacity <= throttle->capacity)
+        return 0;
+    ended_ms = calloc((size_t)capacity, sizeof *ended_ms);
+    if (!ended_ms)
+        return err_no_memory(err);
+    for (int i = 0; i < throttle->ended; i++)
+        ended_ms[i] = *ended_at(throttle, i);
+    free(throttle->ended_ms);
+    throttle->ended_ms = ended_ms;
+    throttle->capacity = capacity;
+    throttle->first = 0;
+    return 0;
+}
+
+/* Whether a limit that is kept already is at least as strict. */
+static bool is_implied(const struct throttle *throttle, struct throttle_limit limit)
+{
+    for (int i = 0; i < throttle->rule_count; i++) {
+        const struct throttle_limit *known = &throttle->rules[i].limit;
+
+        if (known->count <= limit.count && known->window_ms >= limit.window_ms)
+            return true;
     }
+    return !limit.count;
+}
+
+static int add_rule(struct throttle *throttle, struct throttle_limit limit, struct err *err)
+{
+    int capacity = limit.count > HISTORY_MIN ? limit.count : HISTORY_MIN;
+
+    if (reserve(throttle, capacity, err))
+        return -1;
+    if (is_implied(throttle, limit))
+        return 0;
+    if (throttle->rule_count == RULES_MAX)
+        return err_set(
+            err, ERR_CONFIG, "one account was opened with more than %d limits", RULES_MAX);
+    throttle->rules[throttle->rule_count++] = (struct rule){.limit = limit};
+    return 0;
+}
+
+int throttle_open(struct throttle **out, struct loop *loop, const char *name,
+    struct throttle_limit limit, struct err *err)
+{
+    struct throttle *known = find(loop, name);
+    struct throttle *throttle = known ? known : create(loop, name);
+
+    if (!throttle)
+        return err_no_memory(err);
+    if (add_rule(throttle, limit, err)) {
+        if (!known)
+            destroy(throttle);
+        return -1;
+    }
+    if (!known) {
+        throttle->next = shared;
+        shared = throttle;
+    }
+    throttle->openings++;
+    *out = throttle;
+    return 0;
+}
+
+void throttle_close(struct throttle *throttle)
+{
+    struct throttle **link = &shared;
+
+    if (!throttle || --throttle->openings)
+        return;
+    while (*link != throttle)
+        link = &(*link)->next;
+    *link = throttle->next;
+    destroy(throttle);
+}
+
+/* ---- counting ---- */
+
+/* How many of the ended requests the rule still counts. */
+static int held(const struct throttle *throttle, struct rule *rule, int64_t now_ms)
+{
+    while (rule->spent < throttle->ended &&
+           *ended_at(throttle, rule->spent) + rule->limit.window_ms <= now_ms)
+        rule->spent++;
+    return throttle->ended - rule->spent;
+}
+
+static bool has_free(struct throttle *throttle, int64_t now_ms)
+{
+    if (now_ms < throttle->paused_until_ms)
+        return false;
+    for (int i = 0; i < throttle->rule_count; i++) {
+        struct rule *rule = &throttle->rules[i];
+
+        if (throttle->in_flight + held(throttle, rule, now_ms) >= rule->limit.count)
+            return false;
+    }
+    return true;
 }
 
 static bool take_free(struct throttle *throttle)
 {
-    int64_t now_ms = clock_ms();
-
-    if (!throttle->limit && throttle->paused_until_ms <= now_ms)
-        return true;
-    drop_expired(throttle, now_ms);
-    if (now_ms < throttle->paused_until_ms ||
-        throttle->in_flight + throttle->ended >= throttle->limit)
+    if (!has_free(throttle, clock_ms()))
         return false;
     throttle->in_flight++;
     return true;
 }
 
-/* When the next slot is known to become free: only answers still to come can make it later. */
-static int64_t next_free_ms(const struct throttle *throttle)
+/* When a request that has `ahead` others before it fits the rule, at the earliest: those that end
+   count for a window, and who comes after a whole limit's worth waits for one window more. */
+static int64_t fits_at(
+    const struct throttle *throttle, struct rule *rule, int ahead, int64_t now_ms)
 {
-    int64_t free_ms = clock_ms();
+    int count = held(throttle, rule, now_ms);
+    int place = throttle->in_flight + count + ahead - rule->limit.count;
 
-    if (throttle->limit && throttle->in_flight + throttle->ended >= throttle->limit)
-        free_ms = throttle->ended ? *ended_at(throttle, 0) : free_ms + throttle->window_ms;
-    return free_ms > throttle->paused_until_ms ? free_ms : throttle->paused_until_ms;
+    if (place < 0)
+        return now_ms;
+    if (place < count)
+        return *ended_at(throttle, rule->spent + place) + rule->limit.window_ms;
+    return now_ms + rule->limit.window_ms * (1 + (place - count) / rule->limit.count);
 }
+
+static int64_t free_at(struct throttle *throttle, int ahead, int64_t now_ms)
+{
+    int64_t latest_ms = throttle->paused_until_ms > now_ms ? throttle->paused_until_ms : now_ms;
+
+    for (int i = 0; i < throttle->rule_count; i++) {
+        int64_t at_ms = fits_at(throttle, &throttle->rules[i], ahead, now_ms);
+
+        latest_ms = at_ms > latest_ms ? at_ms : latest_ms;
+    }
+    return latest_ms;
+}
+
+/* ---- waiting ---- */
 
 static void arm(struct throttle *throttle)
 {
-    int64_t delay_ms = next_free_ms(throttle) - clock_ms();
+    int64_t now_ms = clock_ms(), delay_ms;
 
-    if (!throttle->waiting)
+    if (!throttle->waiting) {
         loop_timer_stop(throttle->loop, &throttle->timer);
-    else
-        loop_timer_start(throttle->loop, &throttle->timer, delay_ms > 0 ? delay_ms : 1);
+        return;
+    }
+    delay_ms = free_at(throttle, 0, now_ms) - now_ms;
+    loop_timer_start(throttle->loop, &throttle->timer, delay_ms > 0 ? delay_ms : 1);
 }
 
 static void enqueue(struct throttle *throttle, struct throttle_waiter *waiter)
@@ -116,6 +245,7 @@ static void enqueue(struct throttle *throttle, struct throttle_waiter *waiter)
     waiter->waiting = true;
     *lane->last = waiter;
     lane->last = &waiter->next;
+    lane->count++;
     throttle->waiting++;
 }
 
@@ -149,6 +279,7 @@ void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter)
     if (!waiter->next)
         lane->last = link;
     waiter->waiting = false;
+    lane->count--;
     throttle->waiting--;
 }
 
@@ -164,25 +295,36 @@ static void serve(void *context)
     arm(throttle);
 }
 
-/* Keeps the ring sorted: a guard makes an entry later than those that follow it. */
-static void hold_until(struct throttle *throttle, int64_t free_ms)
-{
-    int i = throttle->ended++;
+/* ---- ending ---- */
 
-    for (; i && *ended_at(throttle, i - 1) > free_ms; i--)
+/* What no rule counts any more goes first; a rule counts at most as many as there is room for. */
+static void drop_oldest(struct throttle *throttle)
+{
+    throttle->first = (throttle->first + 1) % throttle->capacity;
+    throttle->ended--;
+    for (int i = 0; i < throttle->rule_count; i++)
+        if (throttle->rules[i].spent)
+            throttle->rules[i].spent--;
+}
+
+/* Keeps the ring sorted: a guard makes an entry later than those that follow it. */
+static void remember(struct throttle *throttle, int64_t ended_ms)
+{
+    int i;
+
+    if (throttle->ended == throttle->capacity)
+        drop_oldest(throttle);
+    for (i = throttle->ended++; i && *ended_at(throttle, i - 1) > ended_ms; i--)
         *ended_at(throttle, i) = *ended_at(throttle, i - 1);
-    *ended_at(throttle, i) = free_ms;
+    *ended_at(throttle, i) = ended_ms;
 }
 
 void throttle_release(struct throttle *throttle, enum err_sent sent)
 {
-    if (!throttle->limit)
-        return;
     throttle->in_flight--;
     /* One millisecond more, since clock_ms cuts off what is below one. */
     if (sent != SENT_NO)
-        hold_until(throttle,
-            clock_ms() + 1 + throttle->window_ms + (sent == SENT_UNKNOWN ? GUARD_MS : 0));
+        remember(throttle, clock_ms() + 1 + (sent == SENT_UNKNOWN ? GUARD_MS : 0));
     if (throttle->waiting)
         arm(throttle);
 }
@@ -197,33 +339,32 @@ void throttle_pause(struct throttle *throttle, int64_t ms)
         arm(throttle);
 }
 
-/* The waiter at place n gets the slot that is the n-th to become free; beyond the slots whose
-   time is known, a whole window more for each round. */
-static int64_t estimate_ms(const struct throttle *throttle)
-{
-    int64_t now_ms = clock_ms(), free_ms = next_free_ms(throttle);
-    int rounds = throttle->limit ? throttle->waiting / throttle->limit : 0;
-    int place = throttle->limit ? throttle->waiting % throttle->limit : 0;
+/* ---- telling ---- */
 
-    if (place && place<throttle->ended && * ended_at(throttle, place)> free_ms)
-        free_ms = *ended_at(throttle, place);
-    return free_ms - now_ms + rounds * throttle->window_ms;
-}
-
-void throttle_stats(const struct throttle *throttle, struct throttle_stats *stats)
+void throttle_stats(struct throttle *throttle, struct throttle_stats *stats)
 {
     int64_t now_ms = clock_ms();
-    int expired = 0;
+    int least = INT32_MAX;
 
-    while (expired < throttle->ended && *ended_at(throttle, expired) <= now_ms)
-        expired++;
-    *stats = (struct throttle_stats){
-        .limit = throttle->limit,
-        .window_ms = throttle->window_ms,
-        .used = throttle->in_flight + throttle->ended - expired,
-        .waiting = throttle->waiting,
-        .wait_ms = estimate_ms(throttle),
-    };
-    if (stats->wait_ms < 0)
-        stats->wait_ms = 0;
+    *stats = (struct throttle_stats){.used = throttle->in_flight, .waiting = throttle->waiting};
+    for (int i = 0; i < throttle->rule_count; i++) {
+        struct rule *rule = &throttle->rules[i];
+        int used = throttle->in_flight + held(throttle, rule, now_ms);
+
+        if (rule->limit.count - used >= least)
+            continue;
+        least = rule->limit.count - used;
+        stats->limit = rule->limit;
+        stats->used = used;
+    }
+}
+
+int64_t throttle_wait_ms(struct throttle *throttle, enum throttle_priority priority)
+{
+    int64_t now_ms = clock_ms();
+    int ahead = 0;
+
+    for (int i = 0; i <= (int)priority; i++)
+        ahead += throttle->lanes[i].count;
+    return free_at(throttle, ahead, now_ms) - now_ms;
 }

@@ -1,4 +1,4 @@
-/* throttle: at most `limit` requests in any window, counted at the server. A slot is taken when a
+/* throttle: at most so many requests in any window, counted at the server. A slot is taken when a
    request is sent and freed one window after its answer: the request arrived between the two, so
    whatever window the server counts holds no more. */
 #pragma once
@@ -12,6 +12,12 @@ struct throttle;
 
 enum throttle_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW, PRIORITIES };
 
+/* `count` requests in `window_ms`; a count of 0 is no limit. */
+struct throttle_limit {
+    int count;
+    int64_t window_ms;
+};
+
 /* One request that wants a slot. Kept in place by its user while it waits. */
 struct throttle_waiter {
     struct throttle_waiter *next;
@@ -21,20 +27,21 @@ struct throttle_waiter {
     bool waiting;
 };
 
+/* Of the limit that leaves the fewest slots free. */
 struct throttle_stats {
-    int limit;
-    int64_t window_ms;
-    int used;        /* in flight, or answered less than a window ago */
-    int waiting;     /* requests that wait for a slot */
-    int64_t wait_ms; /* until a request that comes now would get a slot; an estimate */
+    struct throttle_limit limit;
+    int used;    /* in flight, or answered less than a window ago */
+    int waiting; /* requests that wait for a slot */
 };
 
-/* `limit` requests in `window_ms`; a limit of 0 means none. `loop` must outlive it. */
-MUST_USE int throttle_new(
-    struct throttle **out, struct loop *loop, int limit, int64_t window_ms, struct err *err);
+/* Opens the throttle called `name`: whoever opens the same name on the same loop shares it, and all
+   the limits that were given hold. `loop` must outlive it. ERR_CONFIG for more limits than are
+   kept, out of memory. */
+MUST_USE int throttle_open(struct throttle **out, struct loop *loop, const char *name,
+    struct throttle_limit limit, struct err *err);
 
-/* Nobody may wait. NULL is fine. */
-void throttle_free(struct throttle *throttle);
+/* Nobody who shares it through this opening may wait. NULL is fine. */
+void throttle_close(struct throttle *throttle);
 
 /* Takes a slot: true when there was one, false when the waiter now waits. First come first served
    within a priority; higher priorities first. */
@@ -50,4 +57,8 @@ void throttle_release(struct throttle *throttle, enum err_sent sent);
 /* Nothing is granted for `ms` from now: the service asked for a pause (Retry-After). */
 void throttle_pause(struct throttle *throttle, int64_t ms);
 
-void throttle_stats(const struct throttle *throttle, struct throttle_stats *stats);
+void throttle_stats(struct throttle *throttle, struct throttle_stats *stats);
+
+/* Milliseconds until a request that comes now would get a slot: never more than it will take, but
+   for requests of higher priority that come later. */
+int64_t throttle_wait_ms(struct throttle *throttle, enum throttle_priority priority);
