@@ -35,9 +35,11 @@ local function address(from, settings)
   return (url:gsub("/+$", ""))
 end
 
--- Where processes share a session; without a place each logs in for itself.
+-- Where processes share a session; without a usable place each logs in for itself.
 local function session_folder(auth)
-  return auth and auth.kind == "session" and config.has_state() and config.state_dir() or nil
+  if not (auth and auth.kind == "session" and config.has_state()) then return nil end
+  local usable, folder = pcall(config.state_dir)
+  return usable and folder or nil
 end
 
 local function same(a, b)

@@ -5,6 +5,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 #include "core/grant.h"
@@ -36,7 +37,10 @@ struct session_spec {
     const char *expires[GRANT_EXPIRES_MAX]; /* paths */
     struct session_header headers[GRANT_VALUES_MAX];
     size_t header_count;
-    const char *state_folder; /* NULL: the session is not shared with other processes */
+    /* NULL: the session is not shared with other processes. Nor is it when the folder is of no
+       use. */
+    const char *state_folder;
+    int64_t lock_patience_ms; /* how long to wait for another process's login; 0: 90 s */
     const char *ca_file, *proxy;
 };
 
