@@ -9,10 +9,15 @@ local t = require("tests.t")
 local task = require("task")
 local wire = require("siterun.wire")
 
+local accounts = 0
+
+-- Each has credentials of its own: a port may come again, and accounts of one address and
+-- credentials share their limit.
 local function open(listener, o)
   o = o or {}
+  accounts = accounts + 1
   o.service, o.url = "peer", listener.url
-  o.auth = o.auth or { kind = "none" }
+  o.auth = o.auth or { kind = "header", name = "X-Account", secret = secret.new("account-" .. accounts) }
   return assert(account.new(o))
 end
 
