@@ -6,6 +6,7 @@
 
 #include "core/duration.h"
 #include "core/nearest.h"
+#include "host/embedded.h"
 
 enum kind { FLAG, TEXT, COLOR, DURATION, CODE, MODULE };
 
@@ -231,6 +232,23 @@ static void print_option(FILE *out, const struct option *o)
     fprintf(out, "  %-24s  %s\n", left, o->text);
 }
 
+/* A reserved word is a command once a module of its name was built in. */
+static bool is_built(const char *command)
+{
+    static const char prefix[] = "siterun.command.";
+    for (const struct embedded_module *m = embedded_modules; m->name != NULL; m++)
+        if (strncmp(m->name, prefix, sizeof prefix - 1) == 0 &&
+            strcmp(m->name + sizeof prefix - 1, command) == 0)
+            return true;
+    return false;
+}
+
+static void print_command(FILE *out, int i)
+{
+    const char *note = is_built(commands[i].name) ? "" : " (not in this version)";
+    fprintf(out, "  %-24s  %s%s\n", commands[i].name, commands[i].text, note);
+}
+
 void cli_print_help(FILE *out)
 {
     fputs(
@@ -243,7 +261,7 @@ void cli_print_help(FILE *out)
         print_option(out, &options[i]);
     fputs("\ncommands:\n", out);
     for (int i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-24s  %s\n", commands[i].name, commands[i].text);
+        print_command(out, i);
     fputs("\nexit codes: 0 done, 1 script error, 2 usage, 3 configuration or credentials,\n"
           "  4 refused by the service, 5 service or network failed, 6 past the deadline,\n"
           "  7 outcome of a write unknown, 130 interrupted\n",

@@ -35,7 +35,7 @@ local function address(from, settings)
   return (url:gsub("/+$", ""))
 end
 
--- Where processes share limits and sessions; without a place each has its own.
+-- Where processes share limits and sessions; without a HOME each has its own.
 local function state_folder()
   return config.has_state() and config.state_dir() or nil
 end

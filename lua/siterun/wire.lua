@@ -45,7 +45,8 @@ end
 
 local function print_exchange(request, op, started, what)
   local ms = (clock.monotonic() - started) * 1000
-  io.stderr:write(("siterun: %s %s %s %.0f ms\n"):format(request.method, op:url(), what, ms))
+  local form = "siterun: %s %s %s %.0f ms\n"
+  io.stderr:write(form:format(request.method, op:url(), what, ms))
 end
 
 local function outcome_of(response, problem)
@@ -59,15 +60,16 @@ local Flight = {}
 
 function Flight.__close(self)
   if self.request.write and not self.op:ready() and self.op:is_sent() then
-    scheduler.unknown = errors.new({
+    scheduler.lost = errors.new({
       kind = "unknown_outcome", operation = self.request.operation, sent = "unknown",
-      message = "a write was cancelled after it had been sent", url = self.op:url(), attempts = 1,
+      message = "a write was cancelled after it had been sent", url = self.op:url(),
+      attempts = 1,
     })
   end
   self.op:close()
 end
 
-local function read(op, request)
+local function read(op)
   local status, body, lines, attempts, retry_after = op:result()
   if not status then
     body.url = op:url()
@@ -106,10 +108,10 @@ function M.send(request)
   if not op then
     return nil, failure
   end
-  local flight <close> = setmetatable({ op = op, request = request }, Flight)
+  local _ <close> = setmetatable({ op = op, request = request }, Flight)
   local started = settings.trace and clock.monotonic()
   scheduler.wait(op)
-  local response, problem = read(op, request)
+  local response, problem = read(op)
   if started then
     print_exchange(request, op, started, outcome_of(response, problem))
   end

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include <stdbool.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -105,7 +106,7 @@ static void read_limit(lua_State *L, int index, struct account_spec *spec)
         return;
     option_read(L, index, limit_options, &limit);
     spec->limit = (int)limit.count;
-    spec->window_ms = (int64_t)(limit.window * 1000);
+    spec->window_ms = (int64_t)ceil(limit.window * 1000);
 }
 
 static void read_expires(lua_State *L, int index, struct session_spec *session)
@@ -223,9 +224,10 @@ static void set_integer(lua_State *L, const char *name, lua_Integer value)
    processes; without `limit`, `window` and `free` when the account has no limit */
 static int limits(lua_State *L)
 {
+    struct throttle *throttle = account_throttle(account_check(L, 1));
     struct throttle_stats stats;
 
-    throttle_stats(account_throttle(account_check(L, 1)), &stats);
+    throttle_stats(throttle, &stats);
     lua_createtable(L, 0, 7);
     if (stats.limit) {
         set_integer(L, "limit", stats.limit);

@@ -31,6 +31,8 @@ static int copy_texts(struct account *account, const struct account_spec *spec, 
 
 static int check_url(const char *url, struct err *err)
 {
+    if (strchr(url, '?'))
+        return err_set(err, ERR_CONFIG, "a base address with a query (?...)");
     if (!url_check(url, strlen(url), err))
         return 0;
     err->kind = ERR_CONFIG;
@@ -77,7 +79,14 @@ static int add_identity(struct buf *out, const struct account_spec *spec, struct
                       : auth->secret             ? secret_value(auth->secret)
                                                  : "";
 
-    return buf_addf(out, err, "%s\n%s\n%s", spec->service, spec->url, who);
+    size_t len = strlen(spec->url);
+
+    while (len && spec->url[len - 1] == '/')
+        len--;
+    return buf_addf(out, err, "%s\n", spec->service) || buf_add(out, spec->url, len, err) ||
+                   buf_addf(out, err, "\n%s", who)
+               ? -1
+               : 0;
 }
 
 static int make_throttle(struct account *account, struct loop *loop,

@@ -7,6 +7,7 @@
 #include "core/auth.h"
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/http.h"
 #include "core/loop.h"
 #include "core/outcome.h"
 #include "core/retry.h"
@@ -20,13 +21,8 @@ struct exchange {
     void (*done)(void *context);
     void *context;
 
-    struct account *account;
-    char *method, *url, *body, *ca_file, *proxy;
-    size_t body_len, body_max;
-    struct http_headers headers; /* the caller's */
-    bool write;
-    int64_t timeout_ms;
-    int64_t deadline_ms; /* clock_ms; INT64_MAX: the run's alone */
+    struct exchange_request request; /* a copy */
+    int64_t deadline_ms;             /* clock_ms; INT64_MAX: the run's alone */
 
     struct timer timer; /* the first step, a pause, or the deadline while waiting */
     struct session_waiter login;
@@ -39,6 +35,7 @@ struct exchange {
     int tries;          /* attempts, also those that never reached the wire */
     enum err_sent sent; /* by the attempts so far */
     bool cut_short;     /* the attempt under way: by the deadline */
+    bool has_session; /* a login was waited for: what it gave is used, however short its life */
     bool logged_in_again, revived, ended;
     struct err error; /* ERR_NONE: there is an answer */
 };
@@ -59,18 +56,18 @@ static int64_t time_left_ms(const struct exchange *exchange)
 static void give_slot(struct exchange *exchange, enum err_sent sent)
 {
     if (exchange->has_slot)
-        throttle_release(account_throttle(exchange->account), &exchange->slot, sent);
+        throttle_release(account_throttle(exchange->request.account), &exchange->slot, sent);
     exchange->has_slot = false;
 }
 
 static void stop_waiting(struct exchange *exchange)
 {
     loop_timer_stop(exchange->loop, &exchange->timer);
-    if (!exchange->account)
+    if (!exchange->request.account)
         return;
-    throttle_leave(account_throttle(exchange->account), &exchange->slot);
+    throttle_leave(account_throttle(exchange->request.account), &exchange->slot);
     if (exchange->login.waiting)
-        session_leave(auth_session(account_auth(exchange->account)), &exchange->login);
+        session_leave(auth_session(account_auth(exchange->request.account)), &exchange->login);
 }
 
 static void end(struct exchange *exchange)
@@ -102,7 +99,8 @@ static void fail_deadline(struct exchange *exchange, const char *what, int64_t w
 
 static struct session *session_of(const struct exchange *exchange)
 {
-    return exchange->account ? auth_session(account_auth(exchange->account)) : NULL;
+    return exchange->request.account ? auth_session(account_auth(exchange->request.account))
+                                     : NULL;
 }
 
 static void note_sent(struct exchange *exchange, enum err_sent sent)
@@ -117,7 +115,7 @@ static void explain(struct exchange *exchange, struct err *err)
     char why[ERR_MESSAGE_MAX];
 
     memcpy(why, err->message, sizeof why);
-    if (exchange->write && err->sent != SENT_NO) {
+    if (exchange->request.write && err->sent != SENT_NO) {
         err_set(err, ERR_UNKNOWN_OUTCOME, "no answer to a write that was sent: %.400s", why);
         err->sent = SENT_UNKNOWN;
         return;
@@ -154,10 +152,10 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
     enum retry_verdict verdict;
     int64_t pause_ms = 0;
 
-    if (!exchange->account)
+    if (!exchange->request.account)
         return false;
-    throttle = account_throttle(exchange->account);
-    outcome->write = exchange->write;
+    throttle = account_throttle(exchange->request.account);
+    outcome->write = exchange->request.write;
     outcome->attempt = exchange->tries;
     outcome->left_ms = time_left_ms(exchange);
     verdict = retry_decide(outcome, retry_chance(), &pause_ms);
@@ -173,7 +171,7 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
    of its own, since it may have arrived. */
 static bool revive(struct exchange *exchange)
 {
-    if (!http_transfer_died(exchange->transfer) || exchange->write || exchange->revived)
+    if (!http_transfer_died(exchange->transfer) || exchange->request.write || exchange->revived)
         return false;
     exchange->revived = true;
     repeat(exchange);
@@ -198,6 +196,7 @@ static bool log_in_again(struct exchange *exchange, int status)
     if (status != 401 || !session || exchange->logged_in_again)
         return false;
     exchange->logged_in_again = true;
+    exchange->has_session = false;
     exchange->tries--; /* the login failed, not the call */
     session_reject(session, exchange->grant_number);
     repeat(exchange);
@@ -210,8 +209,8 @@ static void judge_answer(struct exchange *exchange, const struct http_response *
 
     if (log_in_again(exchange, answer->status))
         return;
-    if (exchange->account && answer->status >= 400) {
-        outcome = outcome_of_answer(exchange->account, answer);
+    if (exchange->request.account && answer->status >= 400) {
+        outcome = outcome_of_answer(exchange->request.account, answer);
         if (try_again(exchange, &outcome))
             return;
     }
@@ -237,41 +236,25 @@ static void transfer_ended(void *context)
 
 /* ---- sending ---- */
 
-static int add_headers(struct exchange *exchange, struct err *err)
-{
-    struct http_headers *to = &exchange->sent_headers;
-
-    if (http_headers_copy(to, &exchange->headers, err))
-        return -1;
-    return exchange->account ? auth_add_headers(account_auth(exchange->account), to, err) : 0;
-}
-
-static int add_url(const struct exchange *exchange, struct buf *url, struct err *err)
-{
-    if (buf_add_string(url, exchange->url, err))
-        return -1;
-    return exchange->account
-               ? auth_add_query(account_auth(exchange->account), exchange->write, url, err)
-               : 0;
-}
-
 static int start_transfer(struct exchange *exchange, const char *url, struct err *err)
 {
     int64_t left_ms = time_left_ms(exchange);
+    int64_t timeout_ms =
+        left_ms < exchange->request.timeout_ms ? left_ms : exchange->request.timeout_ms;
     struct http_request request = {
-        .method = exchange->method,
+        .method = exchange->request.method,
         .url = url,
         .headers = &exchange->sent_headers,
-        .body = exchange->body,
-        .body_len = exchange->body_len,
-        .ca_file = exchange->ca_file,
-        .proxy = exchange->proxy,
-        .timeout_ms = left_ms < exchange->timeout_ms ? left_ms : exchange->timeout_ms,
-        .body_max = exchange->body_max,
-        .write = exchange->write,
+        .body = exchange->request.body,
+        .body_len = exchange->request.body_len,
+        .ca_file = exchange->request.ca_file,
+        .proxy = exchange->request.proxy,
+        .timeout_ms = timeout_ms > 0 ? timeout_ms : 1, /* to libcurl 0 is without end */
+        .body_max = exchange->request.body_max,
+        .write = exchange->request.write,
     };
 
-    exchange->cut_short = left_ms < exchange->timeout_ms;
+    exchange->cut_short = left_ms < exchange->request.timeout_ms;
     return http_start(
         &exchange->transfer, exchange->http, &request, transfer_ended, exchange, err);
 }
@@ -286,7 +269,8 @@ static void send_request(struct exchange *exchange)
     if (session_of(exchange))
         exchange->grant_number = session_grant_number(session_of(exchange));
     buf_init(&url, URL_MAX);
-    bad = add_url(exchange, &url, &err) || add_headers(exchange, &err) ||
+    bad = exchange_request_add_url(&exchange->request, &url, &err) ||
+          exchange_request_add_headers(&exchange->request, &exchange->sent_headers, &err) ||
           start_transfer(exchange, url.data, &err);
     buf_wipe(&url);
     if (bad)
@@ -310,7 +294,8 @@ static int64_t wait_too_long_ms(struct exchange *exchange)
 
     if (left_ms == INT64_MAX)
         return 0;
-    wait_ms = throttle_wait_ms(account_throttle(exchange->account), exchange->slot.priority);
+    wait_ms =
+        throttle_wait_ms(account_throttle(exchange->request.account), exchange->slot.priority);
     return wait_ms > left_ms ? wait_ms : 0;
 }
 
@@ -325,7 +310,7 @@ static void take_slot(struct exchange *exchange)
         return;
     }
     exchange->slot.repeats = exchange->tries > 0;
-    taken = throttle_take(account_throttle(exchange->account), &exchange->slot, &err);
+    taken = throttle_take(account_throttle(exchange->request.account), &exchange->slot, &err);
     exchange->has_slot = taken > 0;
     if (taken > 0)
         send_request(exchange);
@@ -346,12 +331,20 @@ static void slot_granted(void *context, const struct err *err)
         advance(exchange);
 }
 
+static bool is_ready(const struct exchange *exchange, const struct session *session)
+{
+    return exchange->has_session ? session_is_open(session) : session_is_ready(session);
+}
+
 static void login_ended(void *context, const struct err *err)
 {
+    struct exchange *exchange = context;
+
+    exchange->has_session = !err;
     if (err)
-        fail(context, err);
+        fail(exchange, err);
     else
-        advance(context);
+        advance(exchange);
 }
 
 /* The session may expire while the slot is waited for, so it is asked for again. */
@@ -361,11 +354,11 @@ static void advance(struct exchange *exchange)
 
     if (time_left_ms(exchange) <= 0) {
         fail_deadline(exchange, "sending", 0);
-    } else if (session && !session_is_ready(session)) {
+    } else if (session && !is_ready(exchange, session)) {
         give_slot(exchange, SENT_NO);
         session_wait(session, &exchange->login);
         guard_deadline(exchange);
-    } else if (exchange->account && !exchange->has_slot) {
+    } else if (exchange->request.account && !exchange->has_slot) {
         take_slot(exchange);
     } else {
         send_request(exchange);
@@ -385,36 +378,6 @@ static void timer_fired(void *context)
 
 /* ---- making ---- */
 
-static char *copy(const char *text)
-{
-    return text ? strdup(text) : NULL;
-}
-
-static int copy_request(struct exchange *exchange, struct exchange_request *request)
-{
-    struct account *account = request->account;
-
-    exchange->headers = request->headers;
-    request->headers.lines = NULL;
-    exchange->account = account;
-    exchange->method = copy(request->method);
-    exchange->url = copy(request->url);
-    exchange->ca_file = copy(account ? account_ca_file(account) : request->ca_file);
-    exchange->proxy = copy(account ? account_proxy(account) : request->proxy);
-    exchange->body = request->body ? malloc(request->body_len + 1) : NULL;
-    if (!exchange->method || !exchange->url || (request->body && !exchange->body))
-        return -1;
-    if (request->body)
-        memcpy(exchange->body, request->body, request->body_len);
-    exchange->body_len = request->body_len;
-    exchange->body_max = request->body_max;
-    exchange->write = request->write;
-    exchange->timeout_ms = request->timeout_ms;
-    exchange->deadline_ms =
-        request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX;
-    return 0;
-}
-
 int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     struct exchange_request *request, void (*done)(void *context), void *context,
     struct err *err)
@@ -433,9 +396,11 @@ int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     exchange->login = (struct session_waiter){.done = login_ended, .context = exchange};
     exchange->slot = (struct throttle_waiter){
         .priority = request->priority, .granted = slot_granted, .context = exchange};
-    if (copy_request(exchange, request)) {
+    exchange->deadline_ms =
+        request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX;
+    if (exchange_request_copy(&exchange->request, request, err)) {
         exchange_free(exchange);
-        return err_no_memory(err);
+        return -1;
     }
     loop_timer_start(loop, &exchange->timer, 0);
     *out = exchange;
@@ -449,12 +414,7 @@ void exchange_free(struct exchange *exchange)
     stop_waiting(exchange);
     give_slot(exchange, exchange_is_sent(exchange) ? SENT_UNKNOWN : SENT_NO);
     drop_transfer(exchange);
-    http_headers_fini(&exchange->headers);
-    free(exchange->method);
-    free(exchange->url);
-    free(exchange->body);
-    free(exchange->ca_file);
-    free(exchange->proxy);
+    exchange_request_fini(&exchange->request);
     free(exchange);
 }
 
@@ -479,7 +439,7 @@ double exchange_retry_after(struct exchange *exchange)
 {
     if (!exchange->transfer)
         return -1;
-    return outcome_retry_after_s(http_transfer_response(exchange->transfer));
+    return http_response_retry_after(http_transfer_response(exchange->transfer));
 }
 
 int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err)
@@ -487,8 +447,9 @@ int exchange_show_url(const struct exchange *exchange, struct buf *out, struct e
     struct buf url;
     int bad;
 
-    buf_init(&url, URL_MAX);
-    bad = add_url(exchange, &url, err) || secret_redact(out, buf_text(&url), url.len, err);
+    buf_init(&url, SIZE_MAX / 2); /* also one that was refused for its length */
+    bad = exchange_request_add_url(&exchange->request, &url, err) ||
+          secret_redact(out, buf_text(&url), url.len, err);
     buf_wipe(&url);
     return bad ? -1 : 0;
 }

@@ -3,34 +3,15 @@
    is on the wire once, unless the service refused the login (401). */
 #pragma once
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "core/err.h"
-#include "core/http.h"
-#include "core/throttle.h"
+#include "core/exchange_request.h"
 
-struct account;
 struct buf;
 struct exchange;
+struct http;
+struct http_response;
 struct loop;
-
-/* Texts and bytes are copied; the headers become the exchange's own when it starts. */
-struct exchange_request {
-    struct account *account; /* must outlive the exchange; NULL: a service without one */
-    const char *method;
-    const char *url; /* whole, checked, without the account's key */
-    struct http_headers headers;
-    const char *body; /* NULL: none */
-    size_t body_len;
-    bool write;         /* changes something at the service */
-    int64_t timeout_ms; /* of each attempt; waits for slots not counted */
-    int64_t
-        deadline_ms; /* from now, of the whole call: waits and pauses too; 0: the run's alone */
-    size_t body_max;
-    enum throttle_priority priority;
-    const char *ca_file, *proxy; /* for calls without an account */
-};
 
 /* `done` is called once from the loop. The request's headers are taken over in any case. */
 MUST_USE int exchange_start(struct exchange **out, struct loop *loop, struct http *http,

@@ -4,7 +4,6 @@
 
 #include "core/account.h"
 #include "core/buf.h"
-#include "core/clock.h"
 #include "core/http.h"
 
 /* What a service documents as "over the limit, nothing done": 429, or for some 503 with Retry-After. */
@@ -21,20 +20,10 @@ static bool is_over_limit(const struct http_response *answer)
            (answer->status == 503 && strcasestr(buf_text(&answer->body), "rate limit"));
 }
 
-double outcome_retry_after_s(const struct http_response *answer)
-{
-    char text[64], date[64];
-
-    if (!http_response_header(answer, "Retry-After", text, sizeof text))
-        return -1;
-    return retry_after_s(
-        text, http_response_header(answer, "Date", date, sizeof date), clock_wall_ms());
-}
-
 struct retry_outcome outcome_of_answer(
     const struct account *account, const struct http_response *answer)
 {
-    double after_s = outcome_retry_after_s(answer);
+    double after_s = http_response_retry_after(answer);
     struct retry_outcome outcome = {
         .status = answer->status,
         .over_limit = is_over_limit(answer),

@@ -14,6 +14,3 @@ struct retry_outcome outcome_of_answer(
 /* Likewise of a transfer that failed. */
 struct retry_outcome outcome_of_failure(
     const struct http_transfer *transfer, const struct err *err);
-
-/* Seconds that the answer's Retry-After asks for (retry_after_s); -1 when it does not say. */
-double outcome_retry_after_s(const struct http_response *answer);

@@ -17,6 +17,7 @@ enum {
 };
 
 static bool tells_waits, assumes_fresh;
+static struct throttle *all;
 
 /* The queue of one priority. Its head alone stands in the shared queue. */
 struct lane {
@@ -28,9 +29,11 @@ struct lane {
 };
 
 struct throttle {
+    struct throttle *next; /* of all that are open */
+    int openings;
     struct loop *loop;
     struct slots_file *file;
-    char *service;
+    char *service, *name, *folder;
     int limit;
     int64_t window_ms;
     struct lane lanes[PRIORITIES];
@@ -69,11 +72,43 @@ static int open_file(
         return err_set(err, ERR_CONFIG, "a limit of %d is over %d, the most that is supported",
             spec->limit, SLOTS_ENDED_MAX);
     throttle->service = strdup(spec->service);
-    return throttle->service ? slots_file_open(&throttle->file, &file, err)
-                             : err_no_memory(err);
+    throttle->name = strdup(spec->name);
+    throttle->folder = strdup(spec->folder ? spec->folder : "");
+    if (!throttle->service || !throttle->name || !throttle->folder)
+        return err_no_memory(err);
+    return slots_file_open(&throttle->file, &file, err);
 }
 
-int throttle_new(
+static void destroy(struct throttle *throttle)
+{
+    loop_timer_stop(throttle->loop, &throttle->timer);
+    slots_file_close(throttle->file);
+    free(throttle->service);
+    free(throttle->name);
+    free(throttle->folder);
+    free(throttle);
+}
+
+static struct throttle *find(const struct loop *loop, const struct throttle_spec *spec)
+{
+    const char *folder = spec->folder ? spec->folder : "";
+    struct throttle *throttle = all;
+
+    while (throttle && (throttle->loop != loop || strcmp(throttle->name, spec->name) != 0 ||
+                           strcmp(throttle->folder, folder) != 0))
+        throttle = throttle->next;
+    return throttle;
+}
+
+static void tighten(struct throttle *throttle, const struct throttle_spec *spec)
+{
+    if (spec->limit && (!throttle->limit || spec->limit < throttle->limit))
+        throttle->limit = spec->limit;
+    if (spec->window_ms > throttle->window_ms)
+        throttle->window_ms = spec->window_ms;
+}
+
+static int create(
     struct throttle **out, struct loop *loop, const struct throttle_spec *spec, struct err *err)
 {
     struct throttle *throttle = calloc(1, sizeof *throttle);
@@ -81,27 +116,41 @@ int throttle_new(
     if (!throttle)
         return err_no_memory(err);
     throttle->loop = loop;
-    throttle->limit = spec->limit;
-    throttle->window_ms = spec->window_ms;
+    tighten(throttle, spec);
     timer_init(&throttle->timer, serve, throttle);
     for (int i = 0; i < PRIORITIES; i++)
         throttle->lanes[i].last = &throttle->lanes[i].first;
     if (open_file(throttle, spec, err)) {
-        throttle_free(throttle);
+        destroy(throttle);
         return -1;
     }
+    throttle->next = all;
+    all = throttle;
     *out = throttle;
+    return 0;
+}
+
+int throttle_new(
+    struct throttle **out, struct loop *loop, const struct throttle_spec *spec, struct err *err)
+{
+    *out = find(loop, spec);
+    if (!*out && create(out, loop, spec, err))
+        return -1;
+    tighten(*out, spec);
+    (*out)->openings++;
     return 0;
 }
 
 void throttle_free(struct throttle *throttle)
 {
-    if (!throttle)
+    struct throttle **link = &all;
+
+    if (!throttle || --throttle->openings)
         return;
-    loop_timer_stop(throttle->loop, &throttle->timer);
-    slots_file_close(throttle->file);
-    free(throttle->service);
-    free(throttle);
+    while (*link != throttle)
+        link = &(*link)->next;
+    *link = throttle->next;
+    destroy(throttle);
 }
 
 /* ---- under the lock ---- */

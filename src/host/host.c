@@ -161,6 +161,7 @@ int host_run(const struct cli *cli, lua_Alloc alloc, void *context)
         code = (int)lua_tointeger(L, -1);
     else
         report(L);
+    interrupt_disarm();
     lua_close(L);
     return code;
 }
