@@ -183,6 +183,22 @@ function M.service(service, declaration, options)
   return found
 end
 
+---Does anything but a default say what the service cannot do without? Then it is meant to be
+---used, though more may be missing.
+---@param service string
+---@param declaration siterun.Setting[]
+---@return boolean
+function M.is_configured(service, declaration)
+  local all, declared = collect(declaration)
+  local layers = layer.list(service, declaration, declared, {})
+  for _, setting in ipairs(all) do
+    local found, strength = find(service, setting, layers)
+    local counts = setting.required or setting.instead
+    if counts and found ~= nil and strength < #layers then return true end
+  end
+  return false
+end
+
 local function checked(path, failure)
   if not path then fail(nil, failure.message) end
   return path

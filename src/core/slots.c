@@ -20,7 +20,7 @@ static int64_t *ended(const struct slots *slots, uint64_t i)
 
 static bool ended_is_sound(const struct slots *slots, int64_t latest_ms)
 {
-    int64_t before_ms = INT64_MIN;
+    int64_t before_ms = 1; /* what a lost page holds is no time */
 
     if (slots->head > slots->tail || slots->tail - slots->head > SLOTS_ENDED_MAX)
         return false;

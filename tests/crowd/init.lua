@@ -88,10 +88,16 @@ function Crowd:join(...)
   for _, argument in ipairs { ... } do
     parts[#parts + 1] = t.quote(tostring(argument))
   end
-  parts[#parts + 1] = "2>>" .. t.quote(self.complaints)
+  parts[#parts + 1] = "</dev/null 2>>" .. t.quote(self.complaints)
   local child = assert(process.start { "sh", "-c", table.concat(parts, " ") })
   self.members[#self.members + 1] = { child = child, pid = assert(child:line()) }
   return #self.members
+end
+
+---@param index integer
+---@return string? line the next one that the process prints
+function Crowd:hear(index)
+  return (self.members[index].child:line(30))
 end
 
 ---Kills a process, which has no time to say goodbye.
