@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/err.h"
+#include "core/http_response.h"
 
 struct loop;
 struct http;
@@ -32,13 +32,6 @@ struct http_request {
     bool write;          /* takes only a fresh or recently used connection */
 };
 
-struct http_response {
-    int status;
-    struct buf
-        headers;     /* the final header block, lines ended by CR LF, without the status line */
-    struct buf body; /* decompressed */
-};
-
 enum {
     HTTP_TIMEOUT_MS = 60000,
     HTTP_CONNECT_TIMEOUT_MS = 10000,
@@ -59,15 +52,6 @@ MUST_USE int http_headers_add(struct http_headers *headers, const char *name, co
 MUST_USE int http_headers_copy(
     struct http_headers *to, const struct http_headers *from, struct err *err);
 void http_headers_fini(struct http_headers *headers);
-
-/* Copies the value of the answer's header into `value` (cut at its size) and returns it; NULL when
-   there is none. Names are compared without case. */
-const char *http_response_header(
-    const struct http_response *response, const char *name, char *value, size_t size);
-
-/* Seconds to wait as the answer's Retry-After says, a date being measured against the server's own
-   Date (RFC 9110 10.2.3); -1 when it does not say. */
-double http_response_retry_after(const struct http_response *response);
 
 /* Starts a transfer; `done` is called once from the loop when it ended, unless it was freed
    before. */
