@@ -5,6 +5,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <glob.h>
+#include <sys/file.h>
+
 #include "core/account.h"
 #include "core/clock.h"
 #include "core/exchange.h"
@@ -266,6 +270,62 @@ static void three_refused_logins_are_the_last(void **state)
     account_free(account);
 }
 
+/* Removes the stored session of a folder that holds one; returns its lock, locked. Without a
+   session it removes the lock and returns -1. */
+static int forget_session(const char *folder)
+{
+    glob_t found;
+    char pattern[100];
+    int lock = -1;
+
+    snprintf(pattern, sizeof pattern, "%s/session-*", folder);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i];
+
+        if (!strstr(path, ".lock") || found.gl_pathc == 1)
+            unlink(path);
+        else
+            lock = open(path, O_RDWR | O_CLOEXEC);
+    }
+    if (lock >= 0)
+        assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+    globfree(&found);
+    return lock;
+}
+
+/* Another process holds the lock of the state folder for good, as one that was stopped does. */
+static void a_stuck_process_does_not_stop_the_others(void **state)
+{
+    char folder[] = "/tmp/exchange_test.XXXXXX";
+    struct account_spec spec = {.service = "test",
+        .url = server.url,
+        .auth = {.kind = AUTH_SESSION},
+        .login_path = "/login",
+        .session = {.username = "stuck",
+            .password = password,
+            .token_path = "token",
+            .state_folder = folder,
+            .lock_patience_ms = 50}};
+    struct account *first, *second;
+    int logins = server.counts->logins, lock;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(account_new(&first, loop, http, &spec, &err), 0);
+    assert_int_equal(account_new(&second, loop, http, &spec, &err), 0);
+    assert_status(perform(first, "GET", "/ok"), 200, 1);
+    lock = forget_session(folder);
+    assert_status(perform(second, "GET", "/ok"), 200, 1);
+    assert_int_equal(server.counts->logins - logins, 2);
+    close(lock);
+    account_free(first);
+    account_free(second);
+    close(forget_session(folder)); /* what the second one stored */
+    assert_int_equal(forget_session(folder), -1);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void waits_that_pass_the_deadline_are_not_begun(void **state)
 {
     struct account *account = open_account(AUTH_BASIC, NULL);
@@ -336,6 +396,7 @@ int main(void)
         cmocka_unit_test_teardown(many_401s_at_once_lead_to_one_login, clear),
         cmocka_unit_test_teardown(a_login_that_fails_is_not_the_calls_own, clear),
         cmocka_unit_test_teardown(three_refused_logins_are_the_last, clear),
+        cmocka_unit_test_teardown(a_stuck_process_does_not_stop_the_others, clear),
         cmocka_unit_test_teardown(waits_that_pass_the_deadline_are_not_begun, clear),
         cmocka_unit_test_teardown(the_deadline_ends_waits_of_every_kind, clear),
         cmocka_unit_test_teardown(a_service_that_asks_for_a_pause_gets_it, clear),
