@@ -7,6 +7,16 @@
 #include "core/clock.h"
 #include "core/retry.h"
 
+static const char *copy_value(char *value, size_t size, const char *line)
+{
+    size_t len = strcspn(line, "\r\n");
+
+    while (len && strchr(" \t", line[len - 1]))
+        len--;
+    snprintf(value, size, "%.*s", (int)len, line);
+    return value;
+}
+
 const char *http_response_header(
     const struct http_response *response, const char *name, char *value, size_t size)
 {
@@ -17,9 +27,7 @@ const char *http_response_header(
         if (strncasecmp(line, name, name_len) || line[name_len] != ':')
             continue;
         line += name_len + 1;
-        line += strspn(line, " \t");
-        snprintf(value, size, "%.*s", (int)strcspn(line, "\r\n"), line);
-        return value;
+        return copy_value(value, size, line + strspn(line, " \t"));
     }
     return NULL;
 }

@@ -261,6 +261,8 @@ static void count_up(void)
             _exit(3);
         session_file_unlock(file);
     }
+    session_file_free(file);
+    buf_fini(&content);
     _exit(0);
 }
 
@@ -272,6 +274,7 @@ static void processes_that_write_at_once_lose_nothing(void **state)
 
     (void)state;
     put(file, "0");
+    session_file_free(file);
     for (int i = 0; i < WRITERS; i++)
         if (!fork())
             count_up();
@@ -279,6 +282,7 @@ static void processes_that_write_at_once_lose_nothing(void **state)
         wait(&status);
         assert_int_equal(status, 0);
     }
+    file = open_with(key);
     snprintf(want, sizeof want, "%d", WRITERS * ROUNDS);
     assert_content(file, want);
     session_file_free(file);

@@ -57,6 +57,7 @@ local Crowd = {}
 Crowd.__index = Crowd
 
 local crowds = 0
+local name_of_run = tostring({}):match("%x+$")
 
 ---@param server crowd.Server
 ---@param limit string "20/2s"
@@ -64,7 +65,7 @@ local crowds = 0
 ---@return crowd.Crowd to be closed
 function M.gather(server, limit, env)
   crowds = crowds + 1
-  local base = ("%s/crowd%d"):format(t.scratch, crowds)
+  local base = ("%s/crowd-%s-%d"):format(t.scratch, name_of_run, crowds)
   local crowd = setmetatable({ members = {}, state = base, complaints = base .. ".err" }, Crowd)
   assert(os.execute("mkdir " .. t.quote(base)))
   t.write(crowd.complaints, "")
