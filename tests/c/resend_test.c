@@ -180,9 +180,16 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void set_flag(void *context)
+struct wait {
+    struct loop *loop;
+    struct loop_op op;
+};
+
+static void end_wait(void *context)
 {
-    *(bool *)context = true;
+    struct wait *wait = context;
+
+    loop_end(wait->loop, &wait->op);
 }
 
 /* Sends one request and waits for its end. */
@@ -191,7 +198,7 @@ static int exchange(
 {
     struct http_headers none = {NULL};
     char url[64];
-    bool has_body = method[0] == 'P', ended = false;
+    bool has_body = method[0] == 'P';
     struct http_request request = {.method = method,
         .url = url,
         .headers = &none,
@@ -200,13 +207,15 @@ static int exchange(
         .timeout_ms = 10000,
         .body_max = 1000,
         .write = method[0] != 'G'};
+    struct wait wait = {.loop = fixture->loop};
     struct http_transfer *transfer;
     int bad;
 
     snprintf(url, sizeof url, "http://127.0.0.1:%d/%d", fixture->port, number);
-    assert_int_equal(http_start(&transfer, fixture->http, &request, set_flag, &ended, err), 0);
-    while (!ended)
+    assert_int_equal(http_start(&transfer, fixture->http, &request, end_wait, &wait, err), 0);
+    while (!wait.op.ended)
         assert_int_equal(loop_turn(fixture->loop, -1, err), 0);
+    loop_forget(fixture->loop, &wait.op);
     bad = http_outcome(transfer, err);
     *died = http_transfer_died(transfer);
     http_transfer_free(transfer);
