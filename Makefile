@@ -80,6 +80,9 @@ soak: test asan ## the long proofs: each allocation failing once, valgrind, limi
 prove: $(PROGRAM) $(TOOLS) ## the long proofs with real processes alone, with their figures
 	@FILES='tests/soak/*_test.lua' $(RUN_TESTS) $(PROGRAM)
 
+bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a crowd
+	@$<
+
 sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
 	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
 
@@ -127,6 +130,10 @@ $(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS) -lcmocka
 
+$(BUILD)/bench/%: tests/bench/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS)
+
 $(BUILD)/tools/%: tests/c/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -lm
@@ -145,5 +152,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
+.PHONY: bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d

@@ -129,15 +129,22 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return keep(transfer, &transfer->response.body, bytes, size * count);
 }
 
+/* libcurl takes a connection that ends within the header block, or after an interim answer, for the
+   end of a whole answer without a body. */
+static bool has_broken_off(const struct http_transfer *transfer)
+{
+    return transfer->in_headers || transfer->response.status < 200;
+}
+
 static void finished(void *context, CURLcode code)
 {
     struct http_transfer *transfer = context;
     long status = 0;
 
     transfer->running = false;
-    transfer->code = code;
     curl_easy_getinfo(transfer->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->response.status = (int)status;
+    transfer->code = code == CURLE_OK && has_broken_off(transfer) ? CURLE_PARTIAL_FILE : code;
     give_handle(transfer->http, transfer->transfer.easy);
     transfer->transfer.easy = NULL;
     transfer->done(transfer->context);

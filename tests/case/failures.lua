@@ -26,6 +26,8 @@ end
 lost_write("is cut off by a reset", { cut = { at = "request", how = "reset" } })
 lost_write("is cut off by an end", { cut = { at = "request", how = "fin" } })
 lost_write("never comes", { cut = { at = "request", how = "stall" } })
+lost_write("breaks off in its headers", { json = { item = { id = "a" } }, cut = { at = "reply", bytes = 20, how = "fin" } })
+lost_write("is an interim one alone", { raw = "HTTP/1.1 103 Early Hints\r\n\r\n", close = "silent" })
 lost_write("breaks off", { json = { item = { id = "a" } }, cut = { at = "reply", body_bytes = 3, how = "fin" } })
 
 case "a read whose answer always breaks off fails and shows no key" {
@@ -48,6 +50,15 @@ case "a read that got no answer is made again" {
   sends = { READ, READ },
   result = { id = "a" },
 }
+
+for _, bytes in ipairs { 10, 17, 20, 60 } do
+  case("a read whose answer breaks off in its headers, after " .. bytes .. " bytes, is made again") {
+    given = { { json = { item = {} }, cut = { at = "reply", bytes = bytes, how = "fin" } }, { json = { item = { id = "a" } } } },
+    call = tk(get),
+    sends = { READ, READ },
+    result = { id = "a" },
+  }
+end
 
 case "a read that gets no answer five times may be made again" {
   given = { { times = 5, cut = { at = "request", how = "reset" } } },
