@@ -189,6 +189,45 @@ case "a service that can't be reached was sent nothing" {
   error = { kind = "network", sent = "no", attempts = 0, retryable = true },
 }
 
+-- No account, so no retries: only a read whose kept-alive connection was dead is sent again.
+local function by_http(method)
+  return function(listener)
+    local http = require "http"
+    http.get(listener.url .. "/warm")
+    return http.request { method = method, url = listener.url .. "/x", timeout = 5 }
+  end
+end
+
+case "http: a read on a dead kept-alive connection is sent once more" {
+  given = { {}, { cut = { at = "request", how = "reset" } }, { body = "ok" } },
+  call = by_http "GET",
+  sends = { "GET /warm", "GET /x", "GET /x" },
+  result = { status = 200, body = "ok" },
+}
+
+case "http: and no further time" {
+  given = { {}, { times = 2, cut = { at = "request", how = "reset" } } },
+  call = by_http "GET",
+  sends = { "GET /warm", "GET /x", "GET /x" },
+  error = { kind = "network", sent = "unknown", attempts = 2 },
+}
+
+case "http: a write on a dead kept-alive connection is not" {
+  given = { {}, { cut = { at = "request", how = "reset" } } },
+  call = by_http "POST",
+  sends = { "GET /warm", "POST /x" },
+  error = { kind = "unknown_outcome", sent = "unknown", attempts = 1 },
+}
+
+for _, status in ipairs { 429, 503 } do
+  case("http: " .. status .. " is the caller's to judge") {
+    given = { {}, { status = status, headers = { ["Retry-After"] = "0" } } },
+    call = by_http "GET",
+    sends = { "GET /warm", "GET /x" },
+    result = { status = status, attempts = 1, retry_after = 0.0 },
+  }
+end
+
 case "a trace says how often a call was sent" {
   given = { { status = 500 }, { json = { item = { id = "a" } } } },
   call = function(listener)
