@@ -11,7 +11,7 @@ PROGRAM = $(if $(SAN),$(BUILD)/siterun,siterun)
 
 PACKAGES = gcc make pkg-config liblua5.4-dev libcurl4-openssl-dev libjansson-dev lua-cjson-dev \
 	lua-expat-dev libedit-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libcmocka-dev \
-	lua-check clang-format nodejs nginx-light openssl tmux valgrind curl
+	lua5.4 lua-check clang-format nodejs nginx-light openssl tmux valgrind curl faketime
 LIBRARIES = lua5.4 libcurl jansson libmicrohttpd libedit sqlite3 libcrypto
 
 CFLAGS ?= $(if $(SAN),-O1,-O2) -g
@@ -33,6 +33,10 @@ SOURCES := $(sort $(wildcard src/*.c src/core/*.c src/host/*.c)) $(BINDS)
 MODULES := $(sort $(shell find lua -name '*.lua'))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 C_TESTS := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(wildcard tests/c/*_test.c))
+
+# Programs that tests start, and how they find them.
+TOOLS = $(BUILD)/tools/arrivals
+RUN_TESTS = TOOLS=$(BUILD)/tools tests/all
 
 JOBS = -j$(shell nproc)
 
@@ -66,10 +70,18 @@ rules: $(PROGRAM) ## what a machine can check of the style: limits, linters, nam
 format: ## lay out the C code as .clang-format says
 	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] tests/c/*.[ch])
 
-soak: test asan ## the long proofs: each allocation failing once, valgrind
+soak: test asan ## the long proofs: each allocation failing once, valgrind, limits
 	@$(MAKE) --no-print-directory sweep STRIDE=1
 	@$(MAKE) --no-print-directory sweep STRIDE=7 SAN=1
-	@tests/soak ./$(PROGRAM) $(C_TESTS)
+	@tests/soak/valgrind ./$(PROGRAM) $(filter-out %slots_model_test,$(C_TESTS))
+	@tests/soak/slots $(CC) $(BUILD)/tests/slots_model_test
+	@$(MAKE) --no-print-directory prove
+
+prove: $(PROGRAM) $(TOOLS) ## the long proofs with real processes alone, with their figures
+	@FILES='tests/soak/*_test.lua' $(RUN_TESTS) $(PROGRAM)
+
+bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a crowd
+	@$<
 
 sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
 	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
@@ -86,8 +98,8 @@ clean: ## remove what was built
 run-demo: $(PROGRAM)
 	@examples/demo ./$(PROGRAM)
 
-run-tests: $(PROGRAM) $(C_TESTS) $(BUILD)/sweep
-	@tests/all $(PROGRAM) $(C_TESTS)
+run-tests: $(PROGRAM) $(C_TESTS) $(BUILD)/sweep $(TOOLS)
+	@$(RUN_TESTS) $(PROGRAM) $(C_TESTS)
 
 $(PROGRAM): $(OBJECTS)
 	$(call say,ld $@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -118,11 +130,27 @@ $(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS) -lcmocka
 
+$(BUILD)/bench/%: tests/bench/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS)
+
+$(BUILD)/tools/%: tests/c/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -lm
+
+# The model of the slots runs on a small block, and is told of each store by the instrumentation of
+# ThreadSanitizer, without its library.
+MODEL_CFLAGS = $(filter-out $(HARDEN) $(PKG_CFLAGS),$(ALL_CFLAGS)) -DSLOTS_SMALL -O2
+$(BUILD)/tests/slots_model_test: tests/c/slots_model_test.c src/core/slots.c src/core/slots.h Makefile
+	@mkdir -p $(@D)
+	$(call say,cc src/core/slots.c)$(CC) $(MODEL_CFLAGS) -fsanitize=thread -c -o $@.slots.o src/core/slots.c
+	$(call say,cc $<)$(CC) $(MODEL_CFLAGS) -o $@ $< $@.slots.o -lcmocka
+
 # Calls of malloc and its kin from our own objects go through the sweep.
 $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes $(ALL_LDFLAGS) -o $@ $^ $(LIBS) \
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: help deps all demo test asan pressure check rules docs format soak sweep install clean run-demo run-tests FORCE
+.PHONY: bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d

@@ -1,5 +1,8 @@
 ---Requests to any other service, under the transport rules of all calls: https (http to loopback),
----certificates checked, no redirect followed, nothing taken from the environment. No journal.
+---certificates checked, no redirect followed, nothing taken from the environment. No journal, no
+---limit and no retries: each request is sent once, but for a read whose kept-alive connection turns
+---out to be dead, which is sent once more over another. A write (anything but GET, HEAD and OPTIONS)
+---never is.
 local errors = require("siterun.errors")
 local nearest = require("siterun.nearest")
 local settings = require("siterun.settings")
@@ -10,49 +13,59 @@ local M = {}
 
 local READS = { GET = true, HEAD = true, OPTIONS = true }
 
-local OPTIONS = { "method", "url", "query", "headers", "json", "body", "timeout", "body_max", "ca_file", "proxy" }
+local OPTIONS = {
+  "method", "url", "query", "headers", "json", "body", "timeout", "deadline", "body_max",
+  "ca_file", "proxy",
+}
 
 ---@class http.Options
 ---@field query? table<string, string|number|boolean> added to the URL, in the order of the names
 ---@field headers? table<string, string|number|userdata> values may be secrets (require "secret")
 ---@field json? any sent as JSON
 ---@field body? string sent as it is
----@field timeout? number seconds; 60 unless told
+---@field timeout? number seconds that the request may take; 60 unless told
+---@field deadline? number seconds that the whole call may take
 ---@field body_max? integer bytes that the answer may have; 32 MiB unless told
 ---@field ca_file? string PEM file of a further authority
 ---@field proxy? string URL of a proxy; none unless told
 
 local function refuse(message)
-  errors.raise({ kind = "usage", service = "http", operation = "request", message = message, sent = "no" })
+  errors.raise({ kind = "usage", service = "http", operation = "request", message = message })
+end
+
+local KNOWN = {}
+for _, name in ipairs(OPTIONS) do
+  KNOWN[name] = true
 end
 
 local function check_names(options)
-  local known = {}
-  for _, name in ipairs(OPTIONS) do
-    known[name] = true
-  end
   for name in pairs(options) do
-    if not known[name] then
-      local near = nearest.find(tostring(name), OPTIONS)
-      refuse(("unknown option %q%s"):format(tostring(name), near and (", did you mean %q?"):format(near) or ""))
+    if not KNOWN[name] then
+      refuse(("unknown option %q%s"):format(tostring(name),
+        nearest.hint(tostring(name), OPTIONS)))
     end
   end
 end
 
+local function by_name(a, b)
+  return a[1] < b[1]
+end
+
 local function pairs_of(map, what)
-  if map ~= nil and type(map) ~= "table" then
+  if map == nil then
+    return nil
+  end
+  if type(map) ~= "table" then
     refuse(("%s: a table of names and values expected, got %s"):format(what, type(map)))
   end
   local list = {}
-  for name, value in pairs(map or {}) do
+  for name, value in pairs(map) do
     if type(name) ~= "string" then
       refuse(("%s: names are strings, got a %s"):format(what, type(name)))
     end
     list[#list + 1] = { name, type(value) == "boolean" and tostring(value) or value }
   end
-  table.sort(list, function(a, b)
-    return a[1] < b[1]
-  end)
+  table.sort(list, by_name)
   return list
 end
 
@@ -74,6 +87,7 @@ local function add_body(request, options)
     refuse("`json` and `body` exclude each other")
   end
   request.body = require("json").encode(options.json)
+  request.headers = request.headers or {}
   if not has_header(request.headers, "content-type") then
     table.insert(request.headers, { "Content-Type", "application/json" })
   end
@@ -87,11 +101,16 @@ local function build(options)
   if type(options.url) ~= "string" then
     refuse("url: a string expected, got " .. type(options.url))
   end
-  local method = (options.method or "GET"):upper()
+  local method = options.method or "GET"
+  if type(method) ~= "string" then
+    refuse("method: a string expected, got " .. type(method))
+  end
+  method = method:upper()
   local request = {
     method = method, url = options.url, write = not READS[method],
     query = pairs_of(options.query, "query"), headers = pairs_of(options.headers, "headers"),
-    timeout = options.timeout, body_max = options.body_max, ca_file = options.ca_file, proxy = options.proxy,
+    timeout = options.timeout, deadline = options.deadline, body_max = options.body_max,
+    ca_file = options.ca_file, proxy = options.proxy,
   }
   add_body(request, options)
   return request

@@ -2,20 +2,25 @@
 ---the others go on.
 local errors = require("siterun.errors")
 local loop = require("c.loop")
+local running = require("siterun.running")
 local scheduler = require("siterun.scheduler")
 
 require("siterun.coroutines")
 
-local M = { run = scheduler.run, wait = scheduler.wait }
+local M = { run = running.run, wait = scheduler.wait }
 
 local Task = scheduler.Task
+
+local function refuse(operation, message)
+  errors.raise({ kind = "usage", operation = operation, message = message })
+end
 
 ---Starts f(...) as a task. It first runs when the current task waits.
 ---@param f function
 ---@return siterun.Task
 function M.spawn(f, ...)
   if type(f) ~= "function" then
-    error(errors.new({ kind = "usage", operation = "task.spawn", message = "a function expected, got " .. type(f) }), 2)
+    refuse("task.spawn", "a function expected, got " .. type(f))
   end
   return scheduler.spawn(f, ...)
 end
@@ -25,7 +30,7 @@ end
 ---@return any ... what its function returned; its error is raised again
 function Task:join()
   if self == scheduler.current() then
-    error(errors.new({ kind = "usage", operation = "task:join", message = "a task can't join itself" }), 2)
+    refuse("task:join", "a task can't join itself")
   end
   scheduler.wait(self)
   self.observed = true
@@ -38,7 +43,8 @@ end
 ---Ends the task where it waits; its guards are closed. Nothing happens to one that has ended.
 function Task:cancel()
   self.observed = true
-  scheduler.cancel(self, errors.new({ kind = "interrupted", operation = "task:cancel", message = "cancelled" }))
+  local e = { kind = "interrupted", operation = "task:cancel", message = "cancelled" }
+  scheduler.cancel(self, errors.new(e))
 end
 
 ---Whether the task has ended.
@@ -55,9 +61,13 @@ function Group:ready()
   return self.left == 0 or self.failed ~= nil
 end
 
-function Group:__close()
+function Group:__close(e)
+  local lost
   for _, task in ipairs(self.tasks) do
-    scheduler.cancel(task)
+    lost = scheduler.cancel(task) or lost
+  end
+  if lost and e ~= nil then
+    error(running.with_lost(e, lost), 0)
   end
 end
 
@@ -87,10 +97,16 @@ function Group:wait()
   end
 end
 
+local function check_function(f, operation, which)
+  local meta = getmetatable(f)
+  if type(f) ~= "function" and not (type(meta) == "table" and meta.__call) then
+    refuse(operation, ("%sa function expected, got %s"):format(which or "", type(f)))
+  end
+end
+
 local function check_list(list, operation)
   if type(list) ~= "table" then
-    local message = "a list expected, got " .. type(list)
-    error(errors.new({ kind = "usage", operation = operation, message = message }), 3)
+    refuse(operation, "a list expected, got " .. type(list))
   end
 end
 
@@ -100,6 +116,9 @@ end
 ---@return table results the first result of each, in their order, and `n`
 function M.all(functions)
   check_list(functions, "task.all")
+  for i, f in ipairs(functions) do
+    check_function(f, "task.all", ("function %d: "):format(i))
+  end
   return M.map(functions, function(f)
     return f()
   end, { limit = math.max(#functions, 1) })
@@ -109,13 +128,11 @@ local function check_limit(options)
   local limit = options and options.limit or 8
   for name in pairs(options or {}) do
     if name ~= "limit" then
-      errors.raise(errors.new({ kind = "usage", operation = "task.map",
-        message = ("unknown option %q: there is `limit`"):format(tostring(name)) }))
+      refuse("task.map", ("unknown option %q: there is `limit`"):format(tostring(name)))
     end
   end
   if math.type(limit) ~= "integer" or limit < 1 then
-    errors.raise(errors.new({ kind = "usage", operation = "task.map",
-      message = "limit: a positive integer expected, got " .. tostring(limit) }))
+    refuse("task.map", "limit: a positive integer expected, got " .. tostring(limit))
   end
   return limit
 end
@@ -129,6 +146,7 @@ end
 ---@return table results the first result of each call, in the list's order, and `n`
 function M.map(list, f, options)
   check_list(list, "task.map")
+  check_function(f, "task.map")
   local limit, count = check_limit(options), #list
   local results, next_index = { n = count }, 1
   local function work()
@@ -156,8 +174,7 @@ end
 
 local function check_seconds(seconds, operation)
   if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
-    local message = "a number of seconds from 0 expected, got " .. tostring(seconds)
-    error(errors.new({ kind = "usage", operation = operation, message = message }), 3)
+    refuse(operation, "a number of seconds from 0 expected, got " .. tostring(seconds))
   end
 end
 
@@ -178,12 +195,13 @@ end
 ---@return any ...
 function M.timeout(seconds, f, ...)
   check_seconds(seconds, "task.timeout")
+  check_function(f, "task.timeout")
   local timer <close> = loop.timer(seconds)
   if not timer then -- the run's deadline is nearer, and every wait heeds that
     return f(...)
   end
   local task = M.spawn(f, ...)
-  local guard <close> = setmetatable({}, {
+  local _ <close> = setmetatable({}, {
     __close = function()
       scheduler.on_end(timer, nil)
       task.observed = true
@@ -191,8 +209,8 @@ function M.timeout(seconds, f, ...)
     end,
   })
   scheduler.on_end(timer, function()
-    scheduler.cancel(task, errors.new({ kind = "timeout", operation = "task.timeout", sent = "unknown",
-      message = ("not done after %g s"):format(seconds) }))
+    scheduler.cancel(task, errors.new({ kind = "timeout", operation = "task.timeout",
+      sent = "unknown", message = ("not done after %g s"):format(seconds) }))
   end)
   return task:join()
 end

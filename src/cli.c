@@ -6,6 +6,7 @@
 
 #include "core/duration.h"
 #include "core/nearest.h"
+#include "host/embedded.h"
 
 enum kind { FLAG, TEXT, COLOR, DURATION, CODE, MODULE };
 
@@ -33,6 +34,8 @@ static const struct option options[] = {
     {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", AT(deadline), DURATION,
         0},
     {"quiet", NULL, "no progress", AT(quiet), FLAG, 0},
+    {"assume-fresh", NULL, "do not wait out what a damaged state may have held",
+        AT(assume_fresh), FLAG, 0},
     {"color", "WHEN", "auto, always or never", AT(color), COLOR, 0},
     {"version", NULL, "print the versions", AT(version), FLAG, 'v'},
     {"help", NULL, "print this text", AT(help), FLAG, 'h'},
@@ -229,6 +232,23 @@ static void print_option(FILE *out, const struct option *o)
     fprintf(out, "  %-24s  %s\n", left, o->text);
 }
 
+/* A reserved word is a command once a module of its name was built in. */
+static bool is_built(const char *command)
+{
+    static const char prefix[] = "siterun.command.";
+    for (const struct embedded_module *m = embedded_modules; m->name != NULL; m++)
+        if (strncmp(m->name, prefix, sizeof prefix - 1) == 0 &&
+            strcmp(m->name + sizeof prefix - 1, command) == 0)
+            return true;
+    return false;
+}
+
+static void print_command(FILE *out, int i)
+{
+    const char *note = is_built(commands[i].name) ? "" : " (not in this version)";
+    fprintf(out, "  %-24s  %s%s\n", commands[i].name, commands[i].text, note);
+}
+
 void cli_print_help(FILE *out)
 {
     fputs(
@@ -241,7 +261,7 @@ void cli_print_help(FILE *out)
         print_option(out, &options[i]);
     fputs("\ncommands:\n", out);
     for (int i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-24s  %s\n", commands[i].name, commands[i].text);
+        print_command(out, i);
     fputs("\nexit codes: 0 done, 1 script error, 2 usage, 3 configuration or credentials,\n"
           "  4 refused by the service, 5 service or network failed, 6 past the deadline,\n"
           "  7 outcome of a write unknown, 130 interrupted\n",

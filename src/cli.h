@@ -19,7 +19,7 @@ struct cli {
     struct cli_step *steps;
     int step_count;
     bool has_code, interactive, version, help;
-    bool sandbox, dry_run, trace, quiet;
+    bool sandbox, dry_run, trace, quiet, assume_fresh;
     const char *config, *profile; /* NULL when not given */
     const char *color;
     double deadline; /* seconds; 0 when not given */

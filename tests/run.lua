@@ -1,5 +1,5 @@
 -- siterun tests/run.lua FILE...: runs each file's tests, one line each; exit 1 when any fails.
-package.path = "./?.lua;" .. package.path
+package.path = "./?.lua;./?/init.lua;" .. package.path
 
 -- Under pressure the collector never rests, and starts afresh every so many instructions: what C keeps
 -- without an anchor in Lua goes at once.

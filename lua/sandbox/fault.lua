@@ -94,7 +94,7 @@ function M.before(fault, call)
       and { { "Retry-After", call.retry_after(fault.retry_after) } }
     return call.service.refuse(fault.status, "A fault on demand.", headers, call)
   elseif fault.what == "html" then
-    return reply.html(502)
+    return reply.html()
   elseif fault.what == "error" then
     return reply.json(200, { error = true, message = "A fault on demand." })
   elseif BEFORE[fault.what] then

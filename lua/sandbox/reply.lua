@@ -34,12 +34,12 @@ function M.empty(status)
   return { status = status, headers = {}, body = "" }
 end
 
----What a gateway in front of a service says when it fails.
----@param status integer
+---What a gateway in front of a service says when it cannot reach it.
 ---@return sandbox.Reply
-function M.html(status)
-  local text = "<html><head><title>%d</title></head><body>Bad gateway</body></html>\n"
-  return M.raw(status, "text/html", text:format(status))
+function M.html()
+  local text = "<html><head><title>502 Bad Gateway</title></head>"
+    .. "<body><h1>502 Bad Gateway</h1></body></html>\n"
+  return M.raw(502, "text/html", text)
 end
 
 return M

@@ -35,7 +35,7 @@ local function address(from, settings)
   return (url:gsub("/+$", ""))
 end
 
--- Where processes share limits and sessions; without a place each has its own.
+-- Where processes share limits and sessions; without a HOME each has its own.
 local function state_folder()
   return config.has_state() and config.state_dir() or nil
 end
@@ -61,7 +61,7 @@ function M.open(service, settings)
     limit = fill(from.limit, settings),
     auth = fix_headers(fill(from.auth or { kind = "none" }, settings)),
     proxy = settings.proxy, ca_file = settings.ca_file, state = state_folder(),
-    refuses_by_503 = from.refuses_by_503,
+    refuses_by_503 = from.refuses_by_503, retry_after_max = settings.retry_after_max,
   }
   for _, known in ipairs(open) do
     if same(known.spec, spec) then return known end

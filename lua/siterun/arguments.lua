@@ -3,6 +3,7 @@ local errors = require "siterun.errors"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
 local once = require "siterun.once"
+local options = require "siterun.options"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
 
@@ -12,11 +13,7 @@ local M = {}
 ---@field values table<string, any> checked, by parameter name
 ---@field query table[] pairs that the declaration leaves open
 ---@field options table
-
-local OPTIONS = {
-  timeout = { type = "number", min = 0.001, max = 86400 },
-  priority = { type = "enum", values = { "high", "normal", "low" } },
-}
+---@field ends_at? number deadline (siterun.deadline)
 
 local function new_check(client, operation)
   local service = client.service
@@ -79,7 +76,7 @@ end
 function M.option_names(endpoint)
   local _, _, option = M.slots(endpoint)
   local names = names_of(option)
-  for name in pairs(OPTIONS) do names[#names + 1] = name end
+  for name in pairs(options) do names[#names + 1] = name end
   if endpoint.suffix then names[#names + 1] = endpoint.suffix.option end
   if endpoint.write then names[#names + 1] = "once" end
   table.sort(names)
@@ -148,7 +145,7 @@ end
 ---What may stand in the options: by name its check, and whether it is a parameter.
 local function option_specs(endpoint, option)
   local specs, is_parameter = {}, {}
-  for name, spec in pairs(OPTIONS) do specs[name] = spec end
+  for name, spec in pairs(options) do specs[name] = spec end
   specs.once = { type = "any" }
   for _, param in ipairs(option) do
     specs[param.name], is_parameter[param.name] = param, true

@@ -42,7 +42,13 @@ local function fields_of(response, kind)
     url = response.url }
 end
 
+---A write is safe to repeat after a 503 only where the service documents it as its refusal.
+local function may_have_happened(client, endpoint, response)
+  return endpoint.write and response.status == 503 and not client.service.account.refuses_by_503
+end
+
 local function fail_status(client, endpoint, response, kind)
+  if may_have_happened(client, endpoint, response) then kind = "server" end
   local fields, found = fields_of(response, kind), reason.find(response)
   fields.message = found.message or status.name(response.status)
   if response.status < 400 then

@@ -92,17 +92,22 @@ local function add_endpoints(client)
   for name, list in pairs(bound) do client[name] = binder(client, list, name) end
 end
 
----Makes any call of the service, with its authentication, limit and retries.
+---Makes any call of the service, with its authentication, limit and retries: GET and HEAD are
+---reads, and tried up to 5 times; anything else is a write, and repeated only when the service
+---certainly did nothing (no connection, or its documented refusal).
 ---@async
----@param request table method, path, query, headers, json or body, timeout, priority
----@param options? table timeout, priority
+---@param request table method, path, query, headers, json or body, and the options
+---@param options? table timeout (seconds, of each attempt), deadline (of the whole call), priority
 ---@return table response status, headers, body, json
 function Client:request(request, options)
   return passthrough.request(self, request, options)
 end
 
----The state of the account's limit.
----@return table limits limit, window (seconds), used, free, wait (seconds)
+---The state of the account's limit, over all processes: how many requests are used of it (in flight,
+---or less than a window after their answer), how long one that comes now waits, how many wait, and
+---for how long the service asked all to pause.
+---@return table limits limit, window (seconds), used, free, wait (seconds), waiting, paused
+---(seconds); without limit, window and free where the account has no limit
 function Client:limits()
   return self.account:limits()
 end

@@ -27,6 +27,8 @@ local M = {}
 local COMMON = {
   { name = "proxy", type = "string", text = "address of a proxy" },
   { name = "ca_file", type = "string", text = "PEM file of further authorities to trust" },
+  { name = "retry_after_max", type = "duration",
+    text = "the longest pause that the service may ask for (15m): past it a call fails at once" },
 }
 
 ---Reads the configuration file, once. Raises an error of kind "config".
@@ -179,6 +181,22 @@ function M.service(service, declaration, options)
   check_required(service, all, found)
   check_groups(service, all, found)
   return found
+end
+
+---Does anything but a default say what the service cannot do without? Then it is meant to be
+---used, though more may be missing.
+---@param service string
+---@param declaration siterun.Setting[]
+---@return boolean
+function M.is_configured(service, declaration)
+  local all, declared = collect(declaration)
+  local layers = layer.list(service, declaration, declared, {})
+  for _, setting in ipairs(all) do
+    local found, strength = find(service, setting, layers)
+    local counts = setting.required or setting.instead
+    if counts and found ~= nil and strength < #layers then return true end
+  end
+  return false
 end
 
 local function checked(path, failure)

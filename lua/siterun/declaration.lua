@@ -61,7 +61,7 @@ local M = {}
 ---@field source string
 ---@field short string name of a client's variable in examples
 ---@field settings table[]
----@field account table
+---@field account table url, limit, auth; refuses_by_503: with Retry-After it is a refusal, not done
 ---@field headers table[]
 ---@field hints table
 ---@field types table<string, table>
@@ -86,6 +86,8 @@ local function fields(by_type)
   end
   return spec
 end
+
+local ACCOUNT = fields { ["table!"] = "url", table = "limit auth", boolean = "refuses_by_503" }
 
 local TYPES = words [[string integer number boolean enum id email stamp moment date token
   list object titled path body any]]
@@ -281,6 +283,7 @@ end
 ---@return siterun.Service
 function M.read(data)
   check_fields("service", data, SERVICE)
+  check_fields(string.format("service %q, account", data.name), data.account, ACCOUNT)
   local service = copy(data)
   for _, key in ipairs { "headers", "hints", "types", "shared" } do
     service[key] = service[key] or {}

@@ -1,5 +1,6 @@
 -- Prints what the declarations say as Markdown tables, for the README.
 local nearest = require "siterun.nearest"
+local options = require "siterun.options"
 
 local M = {}
 
@@ -135,11 +136,23 @@ function M.service(service)
   }, "\n\n")
 end
 
+---The options that every call takes.
+---@return string Markdown
+function M.options()
+  local lines = { row("option", "type", "default", "what"), "| --- | --- | --- | --- |" }
+  for _, name in ipairs(nearest.keys(options)) do
+    local spec = options[name]
+    lines[#lines + 1] = row(code(name), M.type(spec), needed(spec), spec.text)
+  end
+  return table.concat(lines, "\n")
+end
+
 ---The tables of all three services, as they stand in the README between its markers.
 ---@return string Markdown
 function M.readme()
   local parts = {}
   for i, name in ipairs(SERVICES) do parts[i] = M.service(require(name).declaration) end
+  parts[#parts + 1] = "### Options of every call\n\n" .. M.options() .. "\n"
   parts[#parts + 1] = "\\* not in the vendor's document, but in use by others\n"
   return table.concat(parts, "\n")
 end

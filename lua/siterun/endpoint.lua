@@ -1,6 +1,7 @@
 -- Makes methods out of endpoints.
 local arguments = require "siterun.arguments"
 local call = require "siterun.call"
+local deadline = require "siterun.deadline"
 local lookup = require "siterun.lookup"
 local paging = require "siterun.paging"
 local planned = require "siterun.planned"
@@ -60,7 +61,12 @@ end
 ---@async
 local function bind(client, endpoint, of, args)
   local bound = arguments.bind(client, endpoint, of, args)
-  lookup.apply(client, endpoint, arguments.check(client, endpoint.name), bound.values)
+  bound.ends_at = deadline.start(bound.options.deadline)
+  if lookup.is_needed(client, endpoint, bound.values) then
+    local place = { service = client.service.name, operation = endpoint.name }
+    deadline.within(bound.ends_at, place, lookup.apply, client, endpoint,
+      arguments.check(client, endpoint.name), bound.values)
+  end
   return bound
 end
 
@@ -99,7 +105,18 @@ local function fetcher(client, endpoint, bound)
   end
 end
 
----An iterator over every item of a list, page after page.
+local function items(client, endpoint, fetch)
+  return paging.each {
+    fetch = fetch,
+    id = endpoint.paging.id,
+    fail = function(message)
+      call.fail(client, endpoint, { kind = "decode", sent = "yes", message = message })
+    end,
+  }
+end
+
+---An iterator over every item of a list, page after page. A deadline is each page's: what the
+---caller does between them takes its own time.
 ---@async
 ---@param client table
 ---@param endpoint siterun.Endpoint
@@ -108,20 +125,22 @@ end
 function M.each(client, endpoint, of, ...)
   local bound = bind(client, endpoint, of, table.pack(...))
   if endpoint.result.kind ~= "page" then return paging.whole(run(client, endpoint, bound)) end
-  return paging.each {
-    fetch = fetcher(client, endpoint, bound),
-    id = endpoint.paging.id,
-    fail = function(message)
-      call.fail(client, endpoint, { kind = "decode", sent = "yes", message = message })
-    end,
-  }
+  local fetch = fetcher(client, endpoint, bound)
+  return items(client, endpoint, function(token)
+    bound.ends_at = deadline.start(bound.options.deadline)
+    return fetch(token)
+  end)
 end
 
 ---@async
 ---@return table list
 function M.all(client, endpoint, of, ...)
+  local bound = bind(client, endpoint, of, table.pack(...))
+  if endpoint.result.kind ~= "page" then return run(client, endpoint, bound) end
   local list = {}
-  for item in M.each(client, endpoint, of, ...) do list[#list + 1] = item end
+  for item in items(client, endpoint, fetcher(client, endpoint, bound)) do
+    list[#list + 1] = item
+  end
   return list
 end
 

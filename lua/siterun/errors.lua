@@ -46,7 +46,7 @@ local HINTS = {
   network = "check the address and the network",
   timeout = "try again, or give the call a larger timeout",
   decode = "the answer is not of the documented form: look at it with --trace",
-  deadline = "give the run a larger --deadline or start it again later",
+  deadline = "give the call or the run (--deadline) more time, or start it again later",
   unknown_outcome = "look at the service whether it happened before repeating it",
 }
 

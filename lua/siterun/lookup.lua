@@ -97,6 +97,23 @@ function M.resolve(check, spec, fields, source)
   return out
 end
 
+local function is_titled(client, param, values)
+  local spec, given = client.service.types[param.type], values[param.name]
+  return spec and spec.type == "titled" and given and needs_lookup(given)
+end
+
+---Must the service be asked what it calls its fields?
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param values table
+---@return boolean
+function M.is_needed(client, endpoint, values)
+  for _, param in ipairs(endpoint.params) do
+    if is_titled(client, param, values) then return true end
+  end
+  return false
+end
+
 ---Replaces titles by ids in every parameter that takes them.
 ---@async
 ---@param client table
@@ -105,9 +122,8 @@ end
 ---@param values table changed in place
 function M.apply(client, endpoint, check, values)
   for _, param in ipairs(endpoint.params) do
-    local spec = client.service.types[param.type]
-    local given = values[param.name]
-    if spec and spec.type == "titled" and given and needs_lookup(given) then
+    if is_titled(client, param, values) then
+      local spec, given = client.service.types[param.type], values[param.name]
       values[param.name] = M.resolve(check, spec, given, client:known(spec.lookup))
     end
   end

@@ -12,7 +12,7 @@ local function take_settings(given)
   end
 end
 
----The state is closed on the way out unless a script forbids it: guards and files are in it.
+---Guards and the state are closed on the way out unless a script forbids it: files are in them.
 local function close_on_exit()
   local leave = os.exit
   local function exit(code, close)
@@ -21,6 +21,13 @@ local function close_on_exit()
   end
   ---@diagnostic disable-next-line: duplicate-set-field
   os.exit = function(code, close)
+    require("c.interrupt").disarm()
+    local running = close ~= false and package.loaded["siterun.running"]
+    if running then
+      running.leave(function()
+        exit(code, true)
+      end)
+    end
     exit(code, close ~= false)
   end
 end
@@ -106,9 +113,9 @@ local function go(run)
   if first and run.commands[first] then
     return run_command(first)
   elseif first then
-    script.run_file(first, table.unpack(arg))
+    script.run_file(first, run.commands, table.unpack(arg))
   elseif not run.interactive and not run.has_code and not run.terminal then
-    script.run_file("-")
+    script.run_file("-", run.commands)
   end
   if run.interactive or not first and not run.has_code and run.terminal then
     return require("repl")(run.screen)

@@ -1,28 +1,7 @@
 -- Which known name did the writer mean?
+local distance = require("c.nearest").distance
+
 local M = {}
-
--- Longer words than this are not compared: the work grows with the product of the lengths.
-local LONGEST = 64
-
-local function row_after(previous, a, i, b)
-  local row = { [0] = i }
-  for j = 1, #b do
-    local cost = a:byte(i) == b:byte(j) and 0 or 1
-    row[j] = math.min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + cost)
-  end
-  return row
-end
-
----Edits (insert, delete, replace a byte) that turn `a` into `b`.
----@param a string
----@param b string
----@return integer
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do row = row_after(row, a, i, b) end
-  return row[#b]
-end
 
 ---The one of `names` that is nearest to `word`, if any is near: a third of its letters may
 ---differ.
@@ -30,7 +9,7 @@ end
 ---@param names string[]
 ---@return string?
 function M.find(word, names)
-  if type(word) ~= "string" or #word > LONGEST then return nil end
+  if type(word) ~= "string" then return nil end
   local best, least = nil, math.max(2, #word // 3) + 1
   for _, name in ipairs(names) do
     local edits = distance(word:lower(), name:lower())

@@ -4,6 +4,7 @@ local arguments = require "siterun.arguments"
 local call = require "siterun.call"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
+local options = require "siterun.options"
 local pathname = require "siterun.pathname"
 local planned = require "siterun.planned"
 local request = require "siterun.request"
@@ -20,10 +21,10 @@ local FIELDS = {
   headers = { type = "any" },
   json = { type = "any" },
   body = { type = "string" },
-  timeout = { type = "number", min = 0.001, max = 86400 },
-  priority = { type = "enum", values = { "high", "normal", "low" } },
   once = { type = "any" },
 }
+
+for name, spec in pairs(options) do FIELDS[name] = spec end
 
 -- These are siterun's: another value would change whose call it is or where it ends.
 local RESERVED = {
@@ -103,8 +104,8 @@ local function build(client, check, given)
   return {
     account = client.account, operation = "request", method = method, path = "/" .. path,
     query = query,
-    headers = headers, body = body, write = is_write,
-    timeout = given.timeout, priority = given.priority, once = given.once,
+    headers = headers, body = body, write = is_write, once = given.once,
+    timeout = given.timeout, deadline = given.deadline, priority = given.priority,
   }
 end
 
@@ -117,13 +118,13 @@ end
 ---@async
 ---@param client siterun.Client
 ---@param given table
----@param options? table
+---@param further? table
 ---@return table response status, headers, body, json
-function M.request(client, given, options)
+function M.request(client, given, further)
   local check = arguments.check(client, "request")
   local fields = {}
   take(check, fields, given)
-  if options ~= nil then take(check, fields, options) end
+  if further ~= nil then take(check, fields, further) end
   local outgoing = build(client, check, fields)
   local endpoint = { name = "request", write = outgoing.write }
   if outgoing.write then planned.meet(client, endpoint, outgoing) end

@@ -1,4 +1,5 @@
 -- Builds what is sent from a checked call: flat arguments go where the document puts them.
+local deadline = require "siterun.deadline"
 local json = require "c.json"
 local pathname = require "siterun.pathname"
 
@@ -105,8 +106,8 @@ function M.build(client, endpoint, call)
     account = client.account, operation = endpoint.name, method = endpoint.method,
     write = endpoint.write,
     path = path, query = query, headers = headers,
-    timeout = call.options.timeout, priority = call.options.priority,
-    once = call.options.once,
+    timeout = call.options.timeout, deadline = deadline.left(call.ends_at),
+    priority = call.options.priority, once = call.options.once,
   }
   local body = body_of(endpoint, call)
   if body ~= nil then

@@ -1,14 +1,22 @@
 ---Runs tasks: coroutines that wait for operations of the loop. Every wait of siterun comes through
 ---here. A task that waits yields the mark WAIT and what it waits for, through whatever coroutines of
----the user's lie between (siterun.coroutines).
+---the user's lie between (c.task).
 local loop = require("c.loop")
 local raw = require("c.task")
 local trace = require("c.trace")
 
-local create, status, close = coroutine.create, coroutine.status, coroutine.close
+local status, close = coroutine.status, coroutine.close
 local yield, isyieldable = coroutine.yield, coroutine.isyieldable
 
-local M = { WAIT = {} }
+---@class siterun.Home what one run of a main program keeps
+---@field live table<siterun.Task, true> every task that has not ended
+---@field failures siterun.Task[] those that died of an error which nobody has seen yet
+
+local M = {
+  home = { live = {}, failures = {} }, ---@type siterun.Home of the tasks that are spawned
+  leaving = nil, ---@type fun()? ends the process, once the guards are closed
+  lost = nil, ---@type siterun.Error? see close_guards
+}
 
 ---What a task can wait for: an operation of a c module, a task or a group of tasks.
 ---@class siterun.Waitable
@@ -17,6 +25,7 @@ local M = { WAIT = {} }
 
 ---@class siterun.Task: siterun.Waitable
 ---@field co thread
+---@field home siterun.Home
 ---@field arguments? table packed; for the first resume
 ---@field done boolean
 ---@field ok? boolean
@@ -24,6 +33,7 @@ local M = { WAIT = {} }
 ---@field error? any
 ---@field awaited? siterun.Waitable
 ---@field observed? boolean somebody joined it, and so heard of its error
+---@field doomed? any cancelled while it ran: the error that its next wait raises
 ---@field on_done? fun(task: siterun.Task)
 local Task = {}
 Task.__index = Task
@@ -32,8 +42,6 @@ M.Task = Task
 
 local queue, first, last = {}, 1, 0 -- tasks that can go on
 local waiting = {} -- operation -> task, or the function to call when it ended
-local live = {} -- every task that has not ended
-local failures = {} -- tasks that died of an error which nobody has seen yet
 local current
 
 ---@return boolean
@@ -67,7 +75,7 @@ function M.wake(waitable)
 end
 
 local function finish(task, ok, ...)
-  live[task] = nil
+  task.home.live[task] = nil
   task.done, task.ok = true, ok
   if ok then
     task.results = table.pack(...)
@@ -77,7 +85,7 @@ local function finish(task, ok, ...)
   if task.on_done then
     task.on_done(task)
   elseif not ok then
-    failures[#failures + 1] = task
+    table.insert(task.home.failures, task)
   end
   M.wake(task)
 end
@@ -103,7 +111,7 @@ local function settle(task, ok, ...)
     fail(task, mark)
   elseif status(task.co) == "dead" then
     finish(task, true, ...)
-  elseif mark == M.WAIT then
+  elseif mark == raw.WAIT then
     suspend(task, waitable)
   else
     fail(task, "attempt to yield from outside a coroutine")
@@ -125,8 +133,10 @@ end
 ---@param f function
 ---@return siterun.Task
 function M.spawn(f, ...)
-  local task = setmetatable({ co = create(f), arguments = table.pack(...), done = false, waiters = {} }, Task)
-  live[task] = true
+  local task = { co = raw.create(f), arguments = table.pack(...), home = M.home,
+    done = false, waiters = {} }
+  setmetatable(task, Task)
+  task.home.live[task] = true
   push(task)
   return task
 end
@@ -138,20 +148,34 @@ local function stop_waiting(task)
   end
 end
 
----Ends a task where it waits: its guards are closed. Does nothing to one that has ended.
+-- A guard that cuts off a write on its way leaves the error that says so in M.lost. Guards may cancel
+-- tasks in turn; what those lost is lost by the outer one too.
+local function close_guards(task)
+  local before = M.lost
+  M.lost = nil
+  close(task.co)
+  local lost = M.lost
+  M.lost = lost or before
+  return lost
+end
+
+---Ends a task where it waits: its guards are closed. One that runs (it may be held up in a place
+---that can't yield) ends at its next wait. Does nothing to one that has ended.
 ---@param task siterun.Task
 ---@param e any what its joiners get
+---@return siterun.Error? lost of a write that was cut off on its way, and may have happened
 function M.cancel(task, e)
   if task.done then
     return
   end
   if status(task.co) ~= "suspended" then
-    error("a task that runs can't be cancelled", 2)
+    task.doomed = e or "cancelled"
+    return
   end
   stop_waiting(task)
-  M.unknown = nil
-  close(task.co)
-  finish(task, false, M.unknown or e)
+  local lost = close_guards(task)
+  finish(task, false, lost or e)
+  return lost
 end
 
 ---Calls f when the operation has ended; nil takes that back.
@@ -168,7 +192,7 @@ end
 -- A nested step may empty the queue before its turn comes here.
 local function run_queue()
   for _ = first, last do
-    local task = pop()
+    local task = not M.leaving and pop()
     if not task then
       return
     end
@@ -190,7 +214,11 @@ end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
 function M.step()
-  local op = loop.poll(first <= last and 0 or nil)
+  local is_busy = first <= last
+  if not is_busy and not next(waiting) then
+    error("every task waits for another one: none can go on", 0)
+  end
+  local op = loop.poll(is_busy and 0 or nil)
   while op do
     notice(op)
     op = loop.next()
@@ -204,9 +232,12 @@ end
 ---Where a yield is impossible only this operation is waited for; the other tasks stand still. For a
 ---task or a group they must go on.
 local function block(waitable)
-  while not waitable:ready() and not loop.interrupted() do
+  while not waitable:ready() and not loop.interrupted() and not (current and current.doomed) do
     if waitable.waiters then
       M.step()
+      if M.leaving then
+        M.leaving()
+      end
     else
       loop.step()
     end
@@ -217,9 +248,17 @@ end
 ---@param waitable siterun.Waitable
 function M.pause(waitable)
   if current and isyieldable() then
-    yield(M.WAIT, waitable)
+    yield(raw.WAIT, waitable)
   else
     block(waitable)
+  end
+end
+
+local function check_doom()
+  local doom = current and current.doomed
+  if doom then
+    current.doomed = nil
+    error(doom, 0)
   end
 end
 
@@ -228,62 +267,19 @@ end
 ---@param waitable siterun.Waitable
 function M.wait(waitable)
   while not waitable:ready() do
+    check_doom()
     M.pause(waitable)
     if loop.interrupted() then
       interrupt()
     end
   end
+  check_doom()
 end
 
 ---The task that runs; nil outside of tasks.
 ---@return siterun.Task?
 function M.current()
   return current
-end
-
-local function first_unseen()
-  for i, task in ipairs(failures) do
-    failures[i] = nil
-    if not task.observed then
-      return task
-    end
-  end
-end
-
-local function cancel_all()
-  for task in pairs(live) do
-    if status(task.co) == "suspended" then
-      M.cancel(task)
-    end
-  end
-end
-
-local canceller = setmetatable({}, {
-  __close = function(_, e)
-    if e ~= nil then
-      cancel_all()
-      failures = {}
-    end
-  end,
-})
-
----Runs f as a task and returns what it returns, when it and all tasks that were spawned meanwhile
----have ended. An error of f, or one of a task that nobody joined, cancels the others and is raised.
----@param f function
----@return any ...
-function M.run(f, ...)
-  local guard <close> = canceller
-  local main = M.spawn(f, ...)
-  current = nil
-  while not main.done or main.ok and next(live) do
-    M.step()
-  end
-  local failed = not main.ok and main or first_unseen()
-  failures = {}
-  if failed then
-    error(failed.error, 0)
-  end
-  return table.unpack(main.results, 1, main.results.n)
 end
 
 return M

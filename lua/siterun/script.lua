@@ -35,10 +35,7 @@ function M.find(module)
 end
 
 local function check(chunk, message)
-  if chunk then
-    return chunk
-  end
-  refuse(message, message:find("^cannot %a+ ") and 2 or 1)
+  return chunk or refuse(message, 1)
 end
 
 ---@param code string
@@ -54,9 +51,23 @@ function M.search_beside(folder)
   end
 end
 
+---A file that can't be read is a mistake of the command line; a word may be a mistyped command.
+local function refuse_file(path, commands, message)
+  local nearest = require("siterun.nearest")
+  local near = not path:find("[/.]") and nearest.find(path, nearest.keys(commands))
+  local hint = near and (" (did you mean the command '%s'?)"):format(near) or ""
+  refuse(message .. hint, 2)
+end
+
 ---@param path string "-" is standard input
-function M.run_file(path, ...)
-  M.call(check(loadfile(path ~= "-" and path or nil, "t")), ...)
+---@param commands table<string, true>
+---@param ... string the script's arguments
+function M.run_file(path, commands, ...)
+  local chunk, message = loadfile(path ~= "-" and path or nil, "t")
+  if not chunk and message:find("^cannot %a+ ") then
+    refuse_file(path, commands, message)
+  end
+  M.call(check(chunk, message), ...)
 end
 
 ---`-l name=module`; without a name the module's own, up to a "-" (lua's mark of a version).

@@ -45,7 +45,14 @@ end
 
 local function print_exchange(request, op, started, what)
   local ms = (clock.monotonic() - started) * 1000
-  io.stderr:write(("siterun: %s %s %s %.0f ms\n"):format(request.method, op:url(), what, ms))
+  local form = "siterun: %s %s %s %.0f ms\n"
+  io.stderr:write(form:format(request.method, op:url(), what, ms))
+end
+
+local function outcome_of(response, problem)
+  local what = response and ("%d, %d bytes,"):format(response.status, #response.body) or problem.kind .. ","
+  local attempts = (response or problem).attempts
+  return attempts > 1 and ("%s %d attempts,"):format(what, attempts) or what
 end
 
 -- A write that is cut off on its way may have happened; whoever cancelled the task must hear of it.
@@ -57,15 +64,16 @@ function Flight.__close(self)
     self.gate:cut_off(is_sent)
   end
   if self.request.write and is_cut and is_sent then
-    scheduler.unknown = errors.new({
+    scheduler.lost = errors.new({
       kind = "unknown_outcome", operation = self.request.operation, sent = "unknown",
-      message = "a write was cancelled after it had been sent", url = self.op:url(), attempts = 1,
+      message = "a write was cancelled after it had been sent", url = self.op:url(),
+      attempts = 1,
     })
   end
   self.op:close()
 end
 
-local function read(op, request)
+local function read(op)
   local status, body, lines, attempts, retry_after = op:result()
   if not status then
     body.url = op:url()
@@ -87,7 +95,8 @@ end
 ---@field headers? {[1]: string, [2]: string|userdata}[]
 ---@field body? string
 ---@field write? boolean
----@field timeout? number seconds
+---@field timeout? number seconds that each attempt may take
+---@field deadline? number seconds that the whole call may take, waits and repetitions included
 ---@field priority? "high"|"normal"|"low"
 ---@field body_max? integer bytes
 
@@ -129,8 +138,7 @@ function M.send(request, gate)
   pass_gate(op, gate)
   local response, problem = read(op, request)
   if started then
-    local what = response and ("%d, %d bytes,"):format(response.status, #response.body) or problem.kind .. ","
-    print_exchange(request, op, started, what)
+    print_exchange(request, op, started, outcome_of(response, problem))
   end
   return response, problem
 end

@@ -3,11 +3,13 @@
 
 #include <lauxlib.h>
 #include <stdbool.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "bind/secret.h"
 #include "core/account.h"
+#include "core/retry.h"
 #include "core/throttle.h"
 #include "host/fail.h"
 #include "host/option.h"
@@ -56,6 +58,7 @@ struct account_options {
     struct option_text service, url, proxy, ca_file, state;
     int auth, limit;
     bool refuses_by_503;
+    double retry_after_max;
 };
 
 #define AT(member) offsetof(struct account_options, member)
@@ -67,6 +70,7 @@ static const struct option account_options[] = {
     {"state", OPTION_STRING, AT(state), 0, 0, 0, 0, NULL},
     {"auth", OPTION_VALUE, AT(auth), 1, 0, 0, LUA_TTABLE, NULL},
     {"refuses_by_503", OPTION_BOOLEAN, AT(refuses_by_503), 0, 0, 0, 0, NULL},
+    {"retry_after_max", OPTION_NUMBER, AT(retry_after_max), 0, 0.001, 1e9, 0, NULL},
     {"limit", OPTION_VALUE, AT(limit), 0, 0, 0, LUA_TTABLE, NULL},
     {0},
 };
@@ -102,7 +106,7 @@ static void read_limit(lua_State *L, int index, struct account_spec *spec)
         return;
     option_read(L, index, limit_options, &limit);
     spec->limit = (int)limit.count;
-    spec->window_ms = (int64_t)(limit.window * 1000);
+    spec->window_ms = (int64_t)ceil(limit.window * 1000);
 }
 
 static void read_expires(lua_State *L, int index, struct session_spec *session)
@@ -178,10 +182,11 @@ static void read_auth(lua_State *L, int index, struct account_spec *spec)
         needed(L, &auth.user, "user");
 }
 
-/* new{service=, url=, auth=, limit=, proxy=, ca_file=, state=} -> account | nil, err */
+/* new{service=, url=, auth=, limit=, proxy=, ca_file=, state=, refuses_by_503=, retry_after_max= (s)}
+   -> account | nil, err */
 static int new_account(lua_State *L)
 {
-    struct account_options options = {0};
+    struct account_options options = {.retry_after_max = RETRY_AFTER_MAX_MS / 1000.0};
     struct account_spec spec = {0};
     struct loop *loop = runtime_loop(L);
     struct account **handle;
@@ -194,6 +199,7 @@ static int new_account(lua_State *L)
     spec.ca_file = options.ca_file.data;
     spec.state_folder = options.state.data;
     spec.refuses_by_503 = options.refuses_by_503;
+    spec.retry_after_max_ms = (int64_t)(options.retry_after_max * 1000);
     read_limit(L, options.limit, &spec);
     read_auth(L, options.auth, &spec);
     handle = lua_newuserdatauv(L, sizeof(struct account *), 0);
@@ -214,22 +220,24 @@ static void set_integer(lua_State *L, const char *name, lua_Integer value)
     lua_setfield(L, -2, name);
 }
 
-/* account:limits() -> {limit=, window= (s), used=, free=, wait= (s)}; without `limit`, `window` and
-   `free` when the account has no limit */
+/* account:limits() -> {limit=, window= (s), used=, free=, wait= (s), waiting=, paused= (s)}, over all
+   processes; without `limit`, `window` and `free` when the account has no limit */
 static int limits(lua_State *L)
 {
+    struct throttle *throttle = account_throttle(account_check(L, 1));
     struct throttle_stats stats;
 
-    throttle_stats(account_throttle(account_check(L, 1)), &stats);
-    lua_createtable(L, 0, 6);
+    throttle_stats(throttle, &stats);
+    lua_createtable(L, 0, 7);
     if (stats.limit) {
         set_integer(L, "limit", stats.limit);
         set_number(L, "window", (double)stats.window_ms / 1000);
-        set_integer(L, "free", stats.limit - stats.used);
+        set_integer(L, "free", stats.used < stats.limit ? stats.limit - stats.used : 0);
     }
     set_integer(L, "used", stats.used);
     set_integer(L, "waiting", stats.waiting);
     set_number(L, "wait", (double)stats.wait_ms / 1000);
+    set_number(L, "paused", (double)stats.paused_ms / 1000);
     return 1;
 }
 

@@ -10,6 +10,7 @@
 #include "core/account.h"
 #include "core/buf.h"
 #include "core/exchange.h"
+#include "core/http.h"
 #include "core/loop.h"
 #include "core/secret.h"
 #include "core/url.h"
@@ -96,8 +97,11 @@ static const char *pair_value(lua_State *L, size_t *len)
 {
     struct secret *secret;
 
+    if (lua_isstring(L, -1))
+        return lua_tolstring(L, -1, len);
     if (lua_type(L, -1) != LUA_TUSERDATA)
-        return luaL_checklstring(L, -1, len);
+        luaL_error(L, "%s: a string, number or secret expected, got %s", lua_tostring(L, -2),
+            luaL_typename(L, -1));
     secret = secret_check(L, -1);
     *len = secret_len(secret);
     return secret_value(secret);
@@ -121,17 +125,25 @@ static int add_query(lua_State *L, int list, struct buf *url, struct err *err)
     return 0;
 }
 
+/* What goes on as a C string; a NUL would cut it short. */
+static int check_text(const char *text, size_t len, const char *what, struct err *err)
+{
+    return strlen(text) == len ? 0 : err_set(err, ERR_USAGE, "%s holds a NUL byte", what);
+}
+
 static int add_headers(lua_State *L, int list, struct http_headers *headers, struct err *err)
 {
     lua_Integer count = list ? (lua_Integer)lua_rawlen(L, list) : 0;
 
     for (lua_Integer i = 1; i <= count; i++) {
-        size_t len;
-        const char *value;
+        size_t name_len, len;
+        const char *name, *value;
 
         push_pair(L, list, i);
+        name = lua_tolstring(L, -2, &name_len);
         value = pair_value(L, &len);
-        if (http_headers_add(headers, lua_tostring(L, -2), value, len, err))
+        if (check_text(name, name_len, "the name of a header", err) ||
+            http_headers_add(headers, name, value, len, err))
             return -1;
         lua_pop(L, 2);
     }
@@ -144,8 +156,8 @@ static int add_address(lua_State *L, const struct options *o, struct buf *url, s
 
     if (!given->data)
         luaL_error(L, "option '%s' is missing", o->account ? "path" : "url");
-    if (strlen(given->data) != given->len)
-        return err_set(err, ERR_USAGE, "an address holds a NUL byte");
+    if (check_text(given->data, given->len, "an address", err))
+        return -1;
     if (o->account)
         return url_join(url, account_url(account_check(L, o->account)), given->data, err);
     return url_check(given->data, given->len, err) ||
@@ -193,7 +205,8 @@ static int start(lua_State *L)
     url = scratch_push(L, URL_MAX);
     call = push_call(L, o.account);
     call->loop = runtime_loop(L);
-    if (add_address(L, &o, url, &err) || add_query(L, o.query, url, &err) ||
+    if (check_text(o.method.data, o.method.len, "a method", &err) ||
+        add_address(L, &o, url, &err) || add_query(L, o.query, url, &err) ||
         add_headers(L, o.headers, &call->headers, &err))
         return fail_push(L, &err);
     runtime_track(L, -1, &call->op);

@@ -1,4 +1,4 @@
-/* c.interrupt: SIGINT between the lines of a session. */
+/* c.interrupt: when SIGINT is caught. */
 #include "host/interrupt.h"
 
 #include <lauxlib.h>
@@ -13,9 +13,17 @@ static int arm(lua_State *L)
     return 0;
 }
 
+/* interrupt.disarm(): the run is over, SIGINT kills. */
+static int disarm(lua_State *L)
+{
+    (void)L;
+    interrupt_disarm();
+    return 0;
+}
+
 int luaopen_c_interrupt(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"arm", arm}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"arm", arm}, {"disarm", disarm}, {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

@@ -14,6 +14,7 @@ struct account {
     struct throttle *throttle;
     struct auth *auth;
     bool refuses_by_503;
+    int64_t retry_after_max_ms;
 };
 
 static int copy_texts(struct account *account, const struct account_spec *spec, struct err *err)
@@ -30,6 +31,8 @@ static int copy_texts(struct account *account, const struct account_spec *spec, 
 
 static int check_url(const char *url, struct err *err)
 {
+    if (strchr(url, '?'))
+        return err_set(err, ERR_CONFIG, "a base address with a query (?...)");
     if (!url_check(url, strlen(url), err))
         return 0;
     err->kind = ERR_CONFIG;
@@ -76,7 +79,14 @@ static int add_identity(struct buf *out, const struct account_spec *spec, struct
                       : auth->secret             ? secret_value(auth->secret)
                                                  : "";
 
-    return buf_addf(out, err, "%s\n%s\n%s", spec->service, spec->url, who);
+    size_t len = strlen(spec->url);
+
+    while (len && spec->url[len - 1] == '/')
+        len--;
+    return buf_addf(out, err, "%s\n", spec->service) || buf_add(out, spec->url, len, err) ||
+                   buf_addf(out, err, "\n%s", who)
+               ? -1
+               : 0;
 }
 
 static int make_throttle(struct account *account, struct loop *loop,
@@ -109,12 +119,12 @@ int account_new(struct account **out, struct loop *loop, struct http *http,
     if (!account)
         return err_no_memory(err);
     if (check_url(spec->url, err) || copy_texts(account, spec, err) ||
-        make_throttle(account, loop, spec, err) ||
-        make_auth(account, loop, http, spec, err)) {
+        make_throttle(account, loop, spec, err) || make_auth(account, loop, http, spec, err)) {
         account_free(account);
         return -1;
     }
     account->refuses_by_503 = spec->refuses_by_503;
+    account->retry_after_max_ms = spec->retry_after_max_ms;
     *out = account;
     return 0;
 }
@@ -135,6 +145,11 @@ void account_free(struct account *account)
 bool account_refuses_by_503(const struct account *account)
 {
     return account->refuses_by_503;
+}
+
+int64_t account_retry_after_max_ms(const struct account *account)
+{
+    return account->retry_after_max_ms;
 }
 
 const char *account_service(const struct account *account)

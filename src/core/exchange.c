@@ -2,15 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "core/account.h"
 #include "core/auth.h"
 #include "core/buf.h"
 #include "core/clock.h"
-#include "core/expiry.h"
+#include "core/http.h"
 #include "core/loop.h"
+#include "core/outcome.h"
 #include "core/retry.h"
 #include "core/secret.h"
 #include "core/timer.h"
@@ -22,13 +21,8 @@ struct exchange {
     void (*done)(void *context);
     void *context;
 
-    struct account *account;
-    char *method, *url, *body, *ca_file, *proxy;
-    size_t body_len, body_max;
-    struct http_headers headers; /* the caller's */
-    bool write;
-    int64_t timeout_ms;
-    int64_t deadline_ms; /* clock_ms; INT64_MAX: the run's alone */
+    struct exchange_request request; /* a copy */
+    int64_t deadline_ms;             /* clock_ms; INT64_MAX: the run's alone */
 
     struct timer timer; /* the first step, a pause, or the deadline while waiting */
     struct session_waiter login;
@@ -38,11 +32,12 @@ struct exchange {
     struct http_transfer *transfer;
     unsigned grant_number;
     int attempts;
-    int tries; /* attempts, also those that never reached the wire */
-    bool logged_in_again, revived;
-    bool gated;   /* stops before its first request is sent */
-    bool at_gate; /* and does so now */
-    bool ended;
+    int tries;          /* attempts, also those that never reached the wire */
+    enum err_sent sent; /* by the attempts so far */
+    bool cut_short;     /* the attempt under way: by the deadline */
+    bool at_gate;       /* a gated call that is about to be sent */
+    bool has_session; /* a login was waited for: what it gave is used, however short its life */
+    bool logged_in_again, revived, ended;
     struct err error; /* ERR_NONE: there is an answer */
 };
 
@@ -62,18 +57,18 @@ static int64_t time_left_ms(const struct exchange *exchange)
 static void give_slot(struct exchange *exchange, enum err_sent sent)
 {
     if (exchange->has_slot)
-        throttle_release(account_throttle(exchange->account), &exchange->slot, sent);
+        throttle_release(account_throttle(exchange->request.account), &exchange->slot, sent);
     exchange->has_slot = false;
 }
 
 static void stop_waiting(struct exchange *exchange)
 {
     loop_timer_stop(exchange->loop, &exchange->timer);
-    if (!exchange->account)
+    if (!exchange->request.account)
         return;
-    throttle_leave(account_throttle(exchange->account), &exchange->slot);
+    throttle_leave(account_throttle(exchange->request.account), &exchange->slot);
     if (exchange->login.waiting)
-        session_leave(auth_session(account_auth(exchange->account)), &exchange->login);
+        session_leave(auth_session(account_auth(exchange->request.account)), &exchange->login);
 }
 
 static void end(struct exchange *exchange)
@@ -87,15 +82,17 @@ static void end(struct exchange *exchange)
 static void fail(struct exchange *exchange, const struct err *err)
 {
     exchange->error = *err;
+    exchange->error.sent = exchange->sent;
     give_slot(exchange, SENT_NO);
     end(exchange);
 }
 
-static void fail_deadline(struct exchange *exchange, const char *what)
+static void fail_deadline(struct exchange *exchange, const char *what, int64_t wait_ms)
 {
     struct err err;
 
     err_set(&err, ERR_DEADLINE, "%s would pass the deadline", what);
+    err.retry_after = (double)wait_ms / 1000;
     fail(exchange, &err);
 }
 
@@ -103,7 +100,14 @@ static void fail_deadline(struct exchange *exchange, const char *what)
 
 static struct session *session_of(const struct exchange *exchange)
 {
-    return exchange->account ? auth_session(account_auth(exchange->account)) : NULL;
+    return exchange->request.account ? auth_session(account_auth(exchange->request.account))
+                                     : NULL;
+}
+
+static void note_sent(struct exchange *exchange, enum err_sent sent)
+{
+    if (sent == SENT_YES || exchange->sent == SENT_NO)
+        exchange->sent = sent;
 }
 
 /* Says of a failed transfer what it means for the call. */
@@ -112,12 +116,14 @@ static void explain(struct exchange *exchange, struct err *err)
     char why[ERR_MESSAGE_MAX];
 
     memcpy(why, err->message, sizeof why);
-    if (exchange->write && err->sent != SENT_NO) {
+    if (exchange->request.write && err->sent != SENT_NO) {
         err_set(err, ERR_UNKNOWN_OUTCOME, "no answer to a write that was sent: %.400s", why);
         err->sent = SENT_UNKNOWN;
-    } else if (err->kind == ERR_TIMEOUT && time_left_ms(exchange) <= 0) {
-        err->kind = ERR_DEADLINE;
+        return;
     }
+    if (err->kind == ERR_TIMEOUT && exchange->cut_short)
+        err->kind = ERR_DEADLINE;
+    err->sent = exchange->sent;
 }
 
 static void drop_transfer(struct exchange *exchange)
@@ -139,30 +145,24 @@ static void repeat_later(struct exchange *exchange, int64_t pause_ms)
     loop_timer_start(exchange->loop, &exchange->timer, pause_ms);
 }
 
-/* Full jitter needs no good randomness, only one that differs between processes. */
-static double chance(void)
+/* Repeats the call after a pause, if that is allowed. A pause that the service asked for holds the
+   account's other calls too, in every process. Without an account nothing is repeated. */
+static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
 {
-    static unsigned short state[3];
-
-    if (!state[0] && getrandom(state, sizeof state, 0) != sizeof state)
-        state[0] = (unsigned short)getpid();
-    return erand48(state);
-}
-
-/* Repeats the call after a pause, if that is allowed and ends before the deadline. A pause that the
-   service asked for holds the account's other calls too, in every process. */
-static bool try_again(struct exchange *exchange, const struct retry_outcome *outcome)
-{
-    struct throttle *throttle = account_throttle(exchange->account);
+    struct throttle *throttle;
+    enum retry_verdict verdict;
     int64_t pause_ms = 0;
-    enum retry_verdict verdict = retry_decide(outcome, chance(), &pause_ms);
 
-    if (outcome->refused && outcome->retry_after_ms > 0 &&
-        outcome->retry_after_ms <= RETRY_AFTER_MAX_MS)
-        throttle_pause(throttle, outcome->retry_after_ms + 1);
-    if (verdict == RETRY_NO || pause_ms >= time_left_ms(exchange))
+    if (!exchange->request.account)
         return false;
-    if (verdict == RETRY_PAUSED && !throttle_spend_retry(throttle))
+    throttle = account_throttle(exchange->request.account);
+    outcome->write = exchange->request.write;
+    outcome->attempt = exchange->tries;
+    outcome->left_ms = time_left_ms(exchange);
+    verdict = retry_decide(outcome, retry_chance(), &pause_ms);
+    if (retry_holds_others(outcome))
+        throttle_pause(throttle, outcome->retry_after_ms + 1);
+    if (verdict == RETRY_NO || (verdict == RETRY_PAUSED && !throttle_spend_retry(throttle)))
         return false;
     repeat_later(exchange, pause_ms);
     return true;
@@ -172,7 +172,7 @@ static bool try_again(struct exchange *exchange, const struct retry_outcome *out
    of its own, since it may have arrived. */
 static bool revive(struct exchange *exchange)
 {
-    if (!http_transfer_died(exchange->transfer) || exchange->write || exchange->revived)
+    if (!http_transfer_died(exchange->transfer) || exchange->request.write || exchange->revived)
         return false;
     exchange->revived = true;
     repeat(exchange);
@@ -181,26 +181,13 @@ static bool revive(struct exchange *exchange)
 
 static void judge_failure(struct exchange *exchange, struct err *err)
 {
-    const struct retry_outcome outcome = {
-        .write = exchange->write,
-        .attempt = exchange->tries,
-        .kind = err->kind,
-        .sent = err->sent,
-        .hopeless = http_transfer_is_hopeless(exchange->transfer),
-    };
+    struct retry_outcome outcome = outcome_of_failure(exchange->transfer, err);
 
-    if (revive(exchange) || (exchange->account && try_again(exchange, &outcome)))
+    if (revive(exchange) || try_again(exchange, &outcome))
         return;
     explain(exchange, err);
     exchange->error = *err;
     end(exchange);
-}
-
-/* What a service documents as "over the limit, nothing done": 429, or for some 503 with Retry-After. */
-static bool is_refusal(const struct exchange *exchange, int status, int64_t retry_after_ms)
-{
-    return status == 429 ||
-           (status == 503 && retry_after_ms >= 0 && account_refuses_by_503(exchange->account));
 }
 
 static bool log_in_again(struct exchange *exchange, int status)
@@ -210,33 +197,24 @@ static bool log_in_again(struct exchange *exchange, int status)
     if (status != 401 || !session || exchange->logged_in_again)
         return false;
     exchange->logged_in_again = true;
+    exchange->has_session = false;
     exchange->tries--; /* the login failed, not the call */
     session_reject(session, exchange->grant_number);
     repeat(exchange);
     return true;
 }
 
-static bool refused_again(struct exchange *exchange, int status)
+static void judge_answer(struct exchange *exchange, const struct http_response *answer)
 {
-    double after_s = exchange_retry_after(exchange);
-    struct retry_outcome outcome = {
-        .write = exchange->write,
-        .attempt = exchange->tries,
-        .status = status,
-        .retry_after_ms = after_s < 0 ? -1 : (int64_t)(after_s * 1000),
-    };
+    struct retry_outcome outcome;
 
-    outcome.refused = is_refusal(exchange, status, outcome.retry_after_ms);
-    return try_again(exchange, &outcome);
-}
-
-static void judge_answer(struct exchange *exchange, int status)
-{
-    if (log_in_again(exchange, status))
+    if (log_in_again(exchange, answer->status))
         return;
-    if (exchange->account && (status == 429 || status >= 500) &&
-        refused_again(exchange, status))
-        return;
+    if (exchange->request.account && answer->status >= 400) {
+        outcome = outcome_of_answer(exchange->request.account, answer);
+        if (try_again(exchange, &outcome))
+            return;
+    }
     end(exchange);
 }
 
@@ -249,49 +227,35 @@ static void transfer_ended(void *context)
     if (!bad || err.sent != SENT_NO)
         exchange->attempts++;
     exchange->tries++;
+    note_sent(exchange, bad ? err.sent : SENT_YES);
     give_slot(exchange, bad ? err.sent : SENT_YES);
     if (bad)
         judge_failure(exchange, &err);
     else
-        judge_answer(exchange, http_transfer_response(exchange->transfer)->status);
+        judge_answer(exchange, http_transfer_response(exchange->transfer));
 }
 
 /* ---- sending ---- */
 
-static int add_headers(struct exchange *exchange, struct err *err)
-{
-    struct http_headers *to = &exchange->sent_headers;
-
-    if (http_headers_copy(to, &exchange->headers, err))
-        return -1;
-    return exchange->account ? auth_add_headers(account_auth(exchange->account), to, err) : 0;
-}
-
-static int add_url(const struct exchange *exchange, struct buf *url, struct err *err)
-{
-    if (buf_add_string(url, exchange->url, err))
-        return -1;
-    return exchange->account
-               ? auth_add_query(account_auth(exchange->account), exchange->write, url, err)
-               : 0;
-}
-
 static int start_transfer(struct exchange *exchange, const char *url, struct err *err)
 {
     int64_t left_ms = time_left_ms(exchange);
+    int64_t timeout_ms =
+        left_ms < exchange->request.timeout_ms ? left_ms : exchange->request.timeout_ms;
     struct http_request request = {
-        .method = exchange->method,
+        .method = exchange->request.method,
         .url = url,
         .headers = &exchange->sent_headers,
-        .body = exchange->body,
-        .body_len = exchange->body_len,
-        .ca_file = exchange->ca_file,
-        .proxy = exchange->proxy,
-        .timeout_ms = left_ms < exchange->timeout_ms ? left_ms : exchange->timeout_ms,
-        .body_max = exchange->body_max,
-        .write = exchange->write,
+        .body = exchange->request.body,
+        .body_len = exchange->request.body_len,
+        .ca_file = exchange->request.ca_file,
+        .proxy = exchange->request.proxy,
+        .timeout_ms = timeout_ms > 0 ? timeout_ms : 1, /* to libcurl 0 is without end */
+        .body_max = exchange->request.body_max,
+        .write = exchange->request.write,
     };
 
+    exchange->cut_short = left_ms < exchange->request.timeout_ms;
     return http_start(
         &exchange->transfer, exchange->http, &request, transfer_ended, exchange, err);
 }
@@ -306,7 +270,8 @@ static void send_request(struct exchange *exchange)
     if (session_of(exchange))
         exchange->grant_number = session_grant_number(session_of(exchange));
     buf_init(&url, URL_MAX);
-    bad = add_url(exchange, &url, &err) || add_headers(exchange, &err) ||
+    bad = exchange_request_add_url(&exchange->request, &url, &err) ||
+          exchange_request_add_headers(&exchange->request, &exchange->sent_headers, &err) ||
           start_transfer(exchange, url.data, &err);
     buf_wipe(&url);
     if (bad)
@@ -323,29 +288,30 @@ static void guard_deadline(struct exchange *exchange)
         loop_timer_start(exchange->loop, &exchange->timer, left_ms > 0 ? left_ms : 0);
 }
 
-/* A wait whose end is known to lie beyond the deadline is not begun. */
-static bool is_too_long(struct exchange *exchange)
+/* A wait whose end is known to lie beyond the deadline is not begun: how long it would be; else 0. */
+static int64_t wait_too_long_ms(struct exchange *exchange)
 {
-    struct throttle_stats stats;
-    int64_t left_ms = time_left_ms(exchange);
+    int64_t left_ms = time_left_ms(exchange), wait_ms;
 
     if (left_ms == INT64_MAX)
-        return false;
-    throttle_stats(account_throttle(exchange->account), &stats);
-    return stats.wait_ms > left_ms;
+        return 0;
+    wait_ms =
+        throttle_wait_ms(account_throttle(exchange->request.account), exchange->slot.priority);
+    return wait_ms > left_ms ? wait_ms : 0;
 }
 
 static void take_slot(struct exchange *exchange)
 {
+    int64_t too_long_ms = wait_too_long_ms(exchange);
     struct err err;
     int taken;
 
-    if (is_too_long(exchange)) {
-        fail_deadline(exchange, "the wait for the service's limit");
+    if (too_long_ms) {
+        fail_deadline(exchange, "the wait for the service's limit", too_long_ms);
         return;
     }
     exchange->slot.repeats = exchange->tries > 0;
-    taken = throttle_take(account_throttle(exchange->account), &exchange->slot, &err);
+    taken = throttle_take(account_throttle(exchange->request.account), &exchange->slot, &err);
     exchange->has_slot = taken > 0;
     if (taken > 0)
         advance(exchange);
@@ -366,12 +332,20 @@ static void slot_granted(void *context, const struct err *err)
         advance(exchange);
 }
 
+static bool is_ready(const struct exchange *exchange, const struct session *session)
+{
+    return exchange->has_session ? session_is_open(session) : session_is_ready(session);
+}
+
 static void login_ended(void *context, const struct err *err)
 {
+    struct exchange *exchange = context;
+
+    exchange->has_session = !err;
     if (err)
-        fail(context, err);
+        fail(exchange, err);
     else
-        advance(context);
+        advance(exchange);
 }
 
 /* The session may expire while the slot is waited for, so it is asked for again. */
@@ -380,15 +354,15 @@ static void advance(struct exchange *exchange)
     struct session *session = session_of(exchange);
 
     if (time_left_ms(exchange) <= 0) {
-        fail_deadline(exchange, "sending");
-    } else if (session && !session_is_ready(session)) {
+        fail_deadline(exchange, "sending", 0);
+    } else if (session && !is_ready(exchange, session)) {
         give_slot(exchange, SENT_NO);
         session_wait(session, &exchange->login);
         guard_deadline(exchange);
-    } else if (exchange->account && !exchange->has_slot) {
+    } else if (exchange->request.account && !exchange->has_slot) {
         take_slot(exchange);
-    } else if (exchange->gated) {
-        exchange->gated = false;
+    } else if (exchange->request.gated) {
+        exchange->request.gated = false;
         exchange->at_gate = true;
         stop_waiting(exchange);
         exchange->done(exchange->context);
@@ -414,43 +388,12 @@ static void timer_fired(void *context)
 
     stop_waiting(exchange);
     if (time_left_ms(exchange) <= 0)
-        fail_deadline(exchange, "waiting");
+        fail_deadline(exchange, "waiting", 0);
     else
         advance(exchange);
 }
 
 /* ---- making ---- */
-
-static char *copy(const char *text)
-{
-    return text ? strdup(text) : NULL;
-}
-
-static int copy_request(struct exchange *exchange, struct exchange_request *request)
-{
-    struct account *account = request->account;
-
-    exchange->headers = request->headers;
-    request->headers.lines = NULL;
-    exchange->account = account;
-    exchange->method = copy(request->method);
-    exchange->url = copy(request->url);
-    exchange->ca_file = copy(account ? account_ca_file(account) : request->ca_file);
-    exchange->proxy = copy(account ? account_proxy(account) : request->proxy);
-    exchange->body = request->body ? malloc(request->body_len + 1) : NULL;
-    if (!exchange->method || !exchange->url || (request->body && !exchange->body))
-        return -1;
-    if (request->body)
-        memcpy(exchange->body, request->body, request->body_len);
-    exchange->body_len = request->body_len;
-    exchange->body_max = request->body_max;
-    exchange->write = request->write;
-    exchange->gated = request->gated;
-    exchange->timeout_ms = request->timeout_ms;
-    exchange->deadline_ms =
-        request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX;
-    return 0;
-}
 
 int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     struct exchange_request *request, void (*done)(void *context), void *context,
@@ -470,9 +413,11 @@ int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     exchange->login = (struct session_waiter){.done = login_ended, .context = exchange};
     exchange->slot = (struct throttle_waiter){
         .priority = request->priority, .granted = slot_granted, .context = exchange};
-    if (copy_request(exchange, request)) {
+    exchange->deadline_ms =
+        request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX;
+    if (exchange_request_copy(&exchange->request, request, err)) {
         exchange_free(exchange);
-        return err_no_memory(err);
+        return -1;
     }
     loop_timer_start(loop, &exchange->timer, 0);
     *out = exchange;
@@ -486,12 +431,7 @@ void exchange_free(struct exchange *exchange)
     stop_waiting(exchange);
     give_slot(exchange, exchange_is_sent(exchange) ? SENT_UNKNOWN : SENT_NO);
     drop_transfer(exchange);
-    http_headers_fini(&exchange->headers);
-    free(exchange->method);
-    free(exchange->url);
-    free(exchange->body);
-    free(exchange->ca_file);
-    free(exchange->proxy);
+    exchange_request_fini(&exchange->request);
     free(exchange);
 }
 
@@ -512,41 +452,11 @@ int exchange_attempts(const struct exchange *exchange)
     return exchange->attempts;
 }
 
-static int64_t header_date_ms(const struct http_response *answer, const char *name)
-{
-    char text[64];
-
-    return http_response_header(answer, name, text, sizeof text) ? expiry_from_http_date(text)
-                                                                 : -1;
-}
-
-static double seconds_until_date(const struct http_response *answer)
-{
-    int64_t then_ms = header_date_ms(answer, "Retry-After");
-    int64_t now_ms = header_date_ms(answer, "Date");
-
-    if (now_ms < 0)
-        now_ms = clock_wall_ms();
-    if (then_ms < 0)
-        return -1;
-    return then_ms > now_ms ? (double)(then_ms - now_ms) / 1000 : 0;
-}
-
 double exchange_retry_after(struct exchange *exchange)
 {
-    const struct http_response *answer;
-    char text[64], *end;
-    double seconds;
-
     if (!exchange->transfer)
         return -1;
-    answer = http_transfer_response(exchange->transfer);
-    if (!http_response_header(answer, "Retry-After", text, sizeof text))
-        return -1;
-    seconds = strtod(text, &end);
-    if (end == text || *end)
-        return seconds_until_date(answer);
-    return seconds >= 0 && seconds < 1e9 ? seconds : -1;
+    return http_response_retry_after(http_transfer_response(exchange->transfer));
 }
 
 int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err)
@@ -554,8 +464,9 @@ int exchange_show_url(const struct exchange *exchange, struct buf *out, struct e
     struct buf url;
     int bad;
 
-    buf_init(&url, URL_MAX);
-    bad = add_url(exchange, &url, err) || secret_redact(out, buf_text(&url), url.len, err);
+    buf_init(&url, SIZE_MAX / 2); /* also one that was refused for its length */
+    bad = exchange_request_add_url(&exchange->request, &url, err) ||
+          secret_redact(out, buf_text(&url), url.len, err);
     buf_wipe(&url);
     return bad ? -1 : 0;
 }

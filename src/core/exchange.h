@@ -3,35 +3,15 @@
    is on the wire once, unless the service refused the login (401). */
 #pragma once
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "core/err.h"
-#include "core/http.h"
-#include "core/throttle.h"
+#include "core/exchange_request.h"
 
-struct account;
 struct buf;
 struct exchange;
+struct http;
+struct http_response;
 struct loop;
-
-/* Texts and bytes are copied; the headers become the exchange's own when it starts. */
-struct exchange_request {
-    struct account *account; /* must outlive the exchange; NULL: a service without one */
-    const char *method;
-    const char *url; /* whole, checked, without the account's key */
-    struct http_headers headers;
-    const char *body; /* NULL: none */
-    size_t body_len;
-    bool gated;         /* `done` is called first when the request is about to be sent */
-    bool write;         /* changes something at the service */
-    int64_t timeout_ms; /* of each attempt; waits for slots not counted */
-    int64_t
-        deadline_ms; /* from now, of the whole call: waits and pauses too; 0: the run's alone */
-    size_t body_max;
-    enum throttle_priority priority;
-    const char *ca_file, *proxy; /* for calls without an account */
-};
 
 /* `done` is called once from the loop. The request's headers are taken over in any case. */
 MUST_USE int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
@@ -52,8 +32,7 @@ const struct err *exchange_error(const struct exchange *exchange);
 /* Requests put on the wire, logins not counted. */
 int exchange_attempts(const struct exchange *exchange);
 
-/* Seconds to wait as the answer's Retry-After says, a date being measured against the server's own
-   Date (RFC 9110 10.2.3); -1 when it does not say. */
+/* Seconds that the answer's Retry-After asks for; -1 when it does not say. */
 double exchange_retry_after(struct exchange *exchange);
 
 /* Appends the address as it may be shown: every secret replaced. */

@@ -45,7 +45,9 @@ static int64_t from_calendar(const char *text)
     text = strptime(text, "%Y-%m-%d", &tm);
     if (!text || (*text != 'T' && *text != 't' && *text != ' '))
         return -1;
-    text = strptime(text + 1, "%H:%M:%S", &tm);
+    text = strptime(text + 1, "%H:%M", &tm);
+    if (text && *text == ':')
+        text = strptime(text + 1, "%S", &tm);
     if (!text || read_zone(skip_fraction(text), &offset_s))
         return -1;
     return ((int64_t)timegm(&tm) - offset_s) * 1000;

@@ -12,7 +12,8 @@
 
 enum {
     RENEW_AHEAD_MS = 60 * 1000, /* or a tenth of a short life */
-    VALUE_MAX = 128,            /* digits of a number given as value */
+    DATE_CUT_MS = 999,
+    VALUE_MAX = 128, /* digits of a number given as value */
 };
 
 void grant_init(struct grant *grant)
@@ -62,9 +63,22 @@ static int missing(const char *path, struct err *err)
     return err_set(err, ERR_DECODE, "the answer to the login has no usable %.100s", path);
 }
 
+/* What goes into a header: a control character there would end it, or be refused at each call. */
+static bool is_header_text(json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    if (!text || !*text)
+        return false;
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127)
+            return false;
+    return true;
+}
+
 static int take_token(struct secret **out, json_t *value, const char *path, struct err *err)
 {
-    if (!json_is_string(value) ||
+    if (!is_header_text(value) ||
         secret_new(out, json_string_value(value), json_string_length(value), path, err))
         return missing(path, err);
     return 0;
@@ -76,7 +90,7 @@ static int take_value(char **out, json_t *value, const char *path, struct err *e
     char digits[VALUE_MAX];
 
     snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(value));
-    if (json_is_string(value) && json_string_length(value))
+    if (is_header_text(value))
         *out = strdup(json_string_value(value));
     else if (json_is_integer(value))
         *out = strdup(digits);
@@ -98,14 +112,18 @@ static int64_t expiry_of(json_t *root, const struct grant_paths *paths)
     return -1;
 }
 
+/* The Date is cut to seconds, so the server's clock may be that much further. */
 static int64_t renew_at(int64_t expires_ms, const char *date)
 {
-    int64_t server_ms = date ? expiry_from_http_date(date) : -1;
     int64_t now_ms = clock_wall_ms();
-    int64_t life_ms = expires_ms - (server_ms < 0 ? now_ms : server_ms);
+    int64_t date_ms = date ? expiry_from_http_date(date) : -1;
+    int64_t server_ms = date_ms < 0 ? now_ms : date_ms + DATE_CUT_MS;
+    int64_t life_ms = expires_ms > server_ms ? expires_ms - server_ms : 0;
     int64_t ahead_ms = life_ms / 10 < RENEW_AHEAD_MS ? life_ms / 10 : RENEW_AHEAD_MS;
 
-    return expires_ms < 0 || life_ms <= 0 ? INT64_MAX : now_ms + life_ms - ahead_ms;
+    if (expires_ms < 0 || expires_ms <= (date_ms < 0 ? now_ms : date_ms))
+        return INT64_MAX;
+    return now_ms + life_ms - ahead_ms;
 }
 
 static int take_values(

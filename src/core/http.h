@@ -5,22 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buf.h"
 #include "core/err.h"
+#include "core/http_headers.h"
+#include "core/http_response.h"
 
 struct loop;
 struct http;
 struct http_transfer;
-struct curl_slist;
-
-/* Header lines for a request; they may hold secrets and are wiped when freed. */
-struct http_headers {
-    struct curl_slist *lines;
-};
 
 /* All strings are copied or outlive the transfer as said. */
 struct http_request {
-    const char *method;
+    const char *method;                 /* a token; ERR_USAGE when it is none */
     const char *url;                    /* copied; may hold a secret */
     const struct http_headers *headers; /* must outlive the transfer */
     const char *body;                   /* must outlive the transfer; NULL: none */
@@ -32,37 +27,15 @@ struct http_request {
     bool write;          /* takes only a fresh or recently used connection */
 };
 
-struct http_response {
-    int status;
-    struct buf
-        headers;     /* the final header block, lines ended by CR LF, without the status line */
-    struct buf body; /* decompressed */
-};
-
 enum {
     HTTP_TIMEOUT_MS = 60000,
     HTTP_CONNECT_TIMEOUT_MS = 10000,
-    HTTP_HEADERS_MAX = 256 * 1024,
     HTTP_BODY_MAX = 32 * 1024 * 1024,
 };
 
 /* The client side of a loop: connections and handles shared by its transfers. */
 MUST_USE int http_new(struct http **out, struct loop *loop, struct err *err);
 void http_free(struct http *http);
-
-/* Appends "name: value". ERR_USAGE unless the name is a token (RFC 9110 5.6.2) and the value free
-   of NUL, CR, LF and other control characters but tab; the value is never repeated. */
-MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
-    size_t value_len, struct err *err);
-/* Appends the lines of `from`. */
-MUST_USE int http_headers_copy(
-    struct http_headers *to, const struct http_headers *from, struct err *err);
-void http_headers_fini(struct http_headers *headers);
-
-/* Copies the value of the answer's header into `value` (cut at its size) and returns it; NULL when
-   there is none. Names are compared without case. */
-const char *http_response_header(
-    const struct http_response *response, const char *name, char *value, size_t size);
 
 /* Starts a transfer; `done` is called once from the loop when it ended, unless it was freed
    before. */

@@ -19,7 +19,6 @@ struct loop {
     struct epoll_event events[EVENTS_A_TURN];
     int event_count; /* of the turn under way */
     struct loop_op *first_ended, **last_ended;
-    bool ended_now; /* an operation ended in the turn under way */
     int64_t deadline_ms;
 };
 
@@ -90,7 +89,7 @@ static int wait_ms(const struct loop *loop, int64_t timeout_ms)
     int64_t next_ms = timer_heap_next(&loop->timers);
     int64_t left_ms;
 
-    if (interrupted || loop->ended_now)
+    if (interrupted)
         return 0;
     if (next_ms != INT64_MAX) {
         left_ms = next_ms - clock_ms();
@@ -117,8 +116,6 @@ int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err)
 {
     int count;
 
-    loop->ended_now = false;
-    fire_timers(loop);
     count = epoll_wait(loop->epoll, loop->events, EVENTS_A_TURN, wait_ms(loop, timeout_ms));
     if (count < 0 && errno != EINTR)
         return err_set(err, ERR_CONFIG, "epoll_wait: %s", strerror(errno));
@@ -165,7 +162,6 @@ void loop_unwatch(struct loop *loop, struct loop_watch *watch)
 void loop_end(struct loop *loop, struct loop_op *op)
 {
     op->ended = true;
-    loop->ended_now = true;
     if (op->listed)
         return;
     op->listed = true;

@@ -38,10 +38,10 @@ unsigned nearest_distance(const char *a, const char *b)
 const char *nearest_name(const char *name, const char *const *known)
 {
     const char *best = NULL;
-    unsigned best_distance = (unsigned)strlen(name) / 3 + 2;
+    unsigned third = (unsigned)strlen(name) / 3, best_distance = (third > 2 ? third : 2) + 1;
     for (; *known != NULL; known++) {
         unsigned distance = nearest_distance(name, *known);
-        if (distance < best_distance) {
+        if (distance < best_distance && distance < strlen(*known)) {
             best = *known;
             best_distance = distance;
         }

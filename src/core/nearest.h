@@ -9,6 +9,6 @@ enum { NEAREST_NAME_MAX = 63 };
  * + 1 when one of them is too long. */
 unsigned nearest_distance(const char *a, const char *b);
 
-/* The name in the NULL-terminated list `known` with the fewest edits from `name`, at most one for
- * each three bytes of it and one more; NULL when none is that near. */
+/* The name in the NULL-terminated list `known` with the fewest edits from `name`: at most two, or a
+ * third of its length, and fewer than the name found has bytes. NULL when none is that near. */
 const char *nearest_name(const char *name, const char *const *known);

@@ -1,11 +1,11 @@
 #include "core/session.h"
 
-#include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/http.h"
+#include "core/login.h"
 #include "core/loop.h"
 #include "core/secret.h"
 #include "core/session_file.h"
@@ -13,10 +13,11 @@
 #include "core/timer.h"
 
 enum {
-    LOCK_POLL_MS = 50, /* while another process logs in */
-    LOGIN_TIMEOUT_MS = 30000,
-    LOGIN_ANSWER_MAX = 1024 * 1024,
-    LOGIN_BODY_MAX = 256 * 1024,
+    LOCK_POLL_MS = 50,            /* while another process logs in */
+    LOCK_PATIENCE_MS = 90 * 1000, /* more than any login takes: the other process is stuck */
+    STORED_MAX = 1024 * 1024,
+    IDENTITY_MAX = 256 * 1024,
+    PAUSE_MAX_S = 15 * 60, /* a longer Retry-After is told, not waited for */
 };
 
 /* What is copied of struct session_header. */
@@ -35,6 +36,7 @@ struct session {
     struct header headers[GRANT_VALUES_MAX];
     size_t header_count;
     struct session_file *file; /* NULL: not shared */
+    int64_t lock_patience_ms;
 
     struct grant grant;
     unsigned grant_number;
@@ -45,9 +47,8 @@ struct session {
     struct session_waiter *first, **last;
     struct timer timer; /* started while there is a next step */
     struct throttle_waiter slot;
-    struct http_transfer *transfer; /* the login under way */
-    struct http_headers login_headers;
-    struct buf login_body;
+    struct login *login;    /* under way */
+    int64_t lock_wanted_ms; /* since when another process logs in; 0: none is known to */
 };
 
 static void next_step(void *context);
@@ -58,6 +59,11 @@ static void send_login(void *context, const struct err *err);
 static char *copy(const char *text)
 {
     return text ? strdup(text) : NULL;
+}
+
+static int is_lost(const char *copied, const char *text)
+{
+    return text && !copied;
 }
 
 static int copy_header(struct session *session, size_t i, const struct session_header *from)
@@ -82,16 +88,38 @@ static int copy_spec(struct session *session, const struct session_spec *spec)
     session->proxy = copy(spec->proxy);
     session->password = secret_ref(spec->password);
     session->paths.token = copy(spec->token_path);
-    for (int i = 0; i < GRANT_EXPIRES_MAX; i++)
+    for (int i = 0; i < GRANT_EXPIRES_MAX; i++) {
         session->paths.expires[i] = copy(spec->expires[i]);
+        bad |= is_lost(session->paths.expires[i], spec->expires[i]);
+    }
     session->header_count = spec->header_count;
     for (size_t i = 0; i < spec->header_count; i++)
         bad |= copy_header(session, i, &spec->headers[i]);
+    bad |= is_lost(session->ca_file, spec->ca_file) | is_lost(session->proxy, spec->proxy);
     return bad || !session->url || !session->username || !session->paths.token ? -1 : 0;
 }
 
-/* The file's name and key come from the whole credential, so that a changed password or another
-   account never meets an old session. */
+static int add_text(struct buf *all, const char *text, struct err *err)
+{
+    return buf_addf(all, err, "\n%s", text ? text : "");
+}
+
+/* The whole credential, so that a changed password or another account never meets an old session;
+   and where values come from, so that each finds those that it sends. */
+static int add_identity(struct buf *all, const struct session *session, struct err *err)
+{
+    int bad = buf_addf(all, err, "%s\n%s\n%s", session->url, session->username,
+        secret_value(session->password));
+
+    for (size_t i = 0; !bad && i < session->header_count; i++) {
+        const struct header *header = &session->headers[i];
+
+        bad = add_text(all, header->secret ? secret_value(header->secret) : NULL, err) ||
+              add_text(all, session->paths.values[i], err);
+    }
+    return bad;
+}
+
 static int open_file(struct session *session, const char *folder, struct err *err)
 {
     unsigned char key[SEAL_KEY_BYTES];
@@ -99,15 +127,11 @@ static int open_file(struct session *session, const char *folder, struct err *er
     struct buf all;
     int bad;
 
-    buf_init(&all, LOGIN_BODY_MAX);
-    bad = buf_addf(&all, err, "%s\n%s\n%s", session->url, session->username,
-        secret_value(session->password));
-    for (size_t i = 0; !bad && i < session->header_count; i++)
-        if (session->headers[i].secret)
-            bad = buf_addf(&all, err, "\n%s", secret_value(session->headers[i].secret));
-    if (!bad && !(bad = seal_key(key, all.data, all.len, "siterun session", err)))
-        bad = seal_fingerprint(name, key, sizeof key, err) ||
-              session_file_new(&session->file, folder, name, key, err);
+    buf_init(&all, IDENTITY_MAX);
+    bad = add_identity(&all, session, err) ||
+          seal_key(key, all.data, all.len, "siterun session", err) ||
+          seal_fingerprint(name, key, sizeof key, err) ||
+          session_file_new(&session->file, folder, name, key, err);
     explicit_bzero(key, sizeof key);
     buf_wipe(&all);
     return bad ? -1 : 0;
@@ -128,7 +152,8 @@ int session_new(struct session **out, struct loop *loop, struct http *http,
         .priority = PRIORITY_HIGH, .granted = send_login, .context = session};
     timer_init(&session->timer, next_step, session);
     grant_init(&session->grant);
-    buf_init(&session->login_body, LOGIN_BODY_MAX);
+    session->lock_patience_ms =
+        spec->lock_patience_ms ? spec->lock_patience_ms : LOCK_PATIENCE_MS;
     if (copy_spec(session, spec)
             ? err_no_memory(err)
             : spec->state_folder && open_file(session, spec->state_folder, err)) {
@@ -157,14 +182,10 @@ static void free_spec(struct session *session)
     }
 }
 
-static void end_transfer(struct session *session)
+static void end_login(struct session *session)
 {
-    if (session->transfer)
-        buf_wipe(&http_transfer_response(session->transfer)->body);
-    http_transfer_free(session->transfer);
-    session->transfer = NULL;
-    http_headers_fini(&session->login_headers);
-    buf_wipe(&session->login_body);
+    login_free(session->login);
+    session->login = NULL;
 }
 
 void session_free(struct session *session)
@@ -173,9 +194,9 @@ void session_free(struct session *session)
         return;
     loop_timer_stop(session->loop, &session->timer);
     throttle_leave(session->throttle, &session->slot);
-    if (session->transfer)
+    if (session->login)
         throttle_release(session->throttle, &session->slot, SENT_UNKNOWN);
-    end_transfer(session);
+    end_login(session);
     session_file_free(session->file);
     grant_fini(&session->grant);
     secret_unref(session->rejected);
@@ -190,13 +211,18 @@ bool session_is_ready(const struct session *session)
     return grant_is_fresh(&session->grant);
 }
 
+bool session_is_open(const struct session *session)
+{
+    return session->grant.token != NULL;
+}
+
 void session_wait(struct session *session, struct session_waiter *waiter)
 {
     waiter->next = NULL;
     waiter->waiting = true;
     *session->last = waiter;
     session->last = &waiter->next;
-    if (session->first == waiter && !session->transfer && !session->slot.waiting)
+    if (session->first == waiter && !session->login && !session->slot.waiting)
         loop_timer_start(session->loop, &session->timer, 0);
 }
 
@@ -221,6 +247,7 @@ static void finish(struct session *session, const struct err *err)
 
     if (session->file)
         session_file_unlock(session->file);
+    session->lock_wanted_ms = 0;
     for (waiter = session->first; waiter; waiter = waiter->next)
         last = waiter;
     while (last && (waiter = session->first)) {
@@ -248,29 +275,36 @@ static void adopt(struct session *session, struct grant *grant)
     session->grant_number++;
 }
 
-/* Takes over what another process stored, if it is of use: 1, else 0; -1 when it can't be read. */
-static int load(struct session *session, struct err *err)
+/* A folder that can't be read or written is no reason not to work: this process then logs in for
+   itself alone. */
+static void stop_sharing(struct session *session)
+{
+    session_file_free(session->file);
+    session->file = NULL;
+}
+
+/* Takes over what another process stored, if it is of use. */
+static bool load(struct session *session)
 {
     struct buf text;
     struct grant grant;
     struct err ignored;
-    int bad;
+    bool is_good;
 
     grant_init(&grant);
-    buf_init(&text, LOGIN_ANSWER_MAX);
-    bad = session_file_read(session->file, &text, err);
-    if (!bad && text.len && !grant_from_text(&grant, text.data, text.len, &ignored) &&
-        grant_is_fresh(&grant) && !is_rejected(session, &grant)) {
+    buf_init(&text, STORED_MAX);
+    if (session_file_read(session->file, &text, &ignored))
+        stop_sharing(session);
+    is_good = text.len && !grant_from_text(&grant, text.data, text.len, &ignored) &&
+              grant_is_fresh(&grant) && !is_rejected(session, &grant);
+    if (is_good)
         adopt(session, &grant);
-        buf_wipe(&text);
-        return 1;
-    }
-    grant_fini(&grant);
+    else
+        grant_fini(&grant);
     buf_wipe(&text);
-    return bad;
+    return is_good;
 }
 
-/* A session that can't be stored still serves this process. */
 static void store(struct session *session)
 {
     struct buf text;
@@ -278,142 +312,81 @@ static void store(struct session *session)
 
     if (!session->file)
         return;
-    buf_init(&text, LOGIN_ANSWER_MAX);
-    if (!grant_to_text(&session->grant, &text, &ignored) &&
+    buf_init(&text, STORED_MAX);
+    if (grant_to_text(&session->grant, &text, &ignored) ||
         session_file_write(session->file, &text, &ignored))
-        ignored.kind = ERR_NONE;
+        stop_sharing(session);
     buf_wipe(&text);
 }
 
 /* ---- the login ---- */
 
-static int make_body(struct session *session, struct err *err)
+static void take_refusal(struct session *session, const struct err *err)
 {
-    json_t *root = json_pack("{s:s, s:s}", "username", session->username, "password",
-        secret_value(session->password));
-    char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    int bad = text ? buf_add_string(&session->login_body, text, err)
-                   : err_set(err, ERR_CONFIG, "the user name or password is no valid UTF-8");
-
-    if (text)
-        explicit_bzero(text, strlen(text));
-    free(text);
-    json_decref(root);
-    return bad;
-}
-
-/* What the service says of a refusal; the fields that such answers use. */
-static const char *said(json_t *root)
-{
-    static const char *const fields[] = {"error_description", "message", "error"};
-
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const char *text = json_string_value(json_object_get(root, fields[i]));
-
-        if (text)
-            return text;
-    }
-    return "no reason given";
-}
-
-static enum err_kind kind_of(int status)
-{
-    if (status == 429)
-        return ERR_RATE_LIMITED;
-    if (status >= 500)
-        return ERR_SERVER;
-    return status >= 400 ? ERR_AUTH : ERR_DECODE;
-}
-
-static int refuse(struct session *session, const struct http_response *answer, struct err *err)
-{
-    json_t *root = json_loadb(buf_text(&answer->body), answer->body.len, 0, NULL);
-
-    err_set(err, kind_of(answer->status), "the login was answered %d: %.200s", answer->status,
-        said(root));
-    err->sent = SENT_YES;
     if (err->kind == ERR_AUTH)
         session->logins_failed++;
-    json_decref(root);
-    return -1;
-}
-
-static int take_answer(struct session *session, struct err *err)
-{
-    struct http_response *answer = http_transfer_response(session->transfer);
-    char date[64];
-    struct grant grant;
-
-    if (answer->status < 200 || answer->status > 299)
-        return refuse(session, answer, err);
-    if (grant_from_answer(&grant, &session->paths, buf_text(&answer->body), answer->body.len,
-            http_response_header(answer, "Date", date, sizeof date), err))
-        return -1;
-    session->logins_failed = 0;
-    adopt(session, &grant);
-    store(session);
-    return 0;
+    if (err->retry_after > 0 && err->retry_after <= PAUSE_MAX_S)
+        throttle_pause(session->throttle, (int64_t)(err->retry_after * 1000) + 1);
 }
 
 static void login_ended(void *context)
 {
     struct session *session = context;
+    struct grant grant;
     struct err err;
-    int bad = http_outcome(session->transfer, &err);
+    int bad = login_outcome(session->login, &grant, &err);
 
     throttle_release(session->throttle, &session->slot, bad ? err.sent : SENT_YES);
-    bad = bad || take_answer(session, &err);
-    end_transfer(session);
-    finish(session, bad ? &err : NULL);
-}
-
-static int start_login(struct session *session, struct err *err)
-{
-    struct http_request request = {
-        .method = "POST",
-        .url = session->url,
-        .headers = &session->login_headers,
-        .ca_file = session->ca_file,
-        .proxy = session->proxy,
-        .timeout_ms = LOGIN_TIMEOUT_MS,
-        .body_max = LOGIN_ANSWER_MAX,
-        .write = true,
-    };
-
-    if (make_body(session, err) ||
-        http_headers_add(
-            &session->login_headers, "Content-Type", "application/json", 16, err) ||
-        http_headers_add(&session->login_headers, "Accept", "application/json", 16, err))
-        return -1;
-    request.body = session->login_body.data;
-    request.body_len = session->login_body.len;
-    return http_start(&session->transfer, session->http, &request, login_ended, session, err);
+    end_login(session);
+    if (bad) {
+        take_refusal(session, &err);
+        finish(session, &err);
+        return;
+    }
+    session->logins_failed = 0;
+    adopt(session, &grant);
+    store(session);
+    finish(session, NULL);
 }
 
 /* The slot was granted, or can't be. */
 static void send_login(void *context, const struct err *refusal)
 {
     struct session *session = context;
+    struct login_request request = {
+        .url = session->url,
+        .username = session->username,
+        .password = session->password,
+        .paths = &session->paths,
+        .ca_file = session->ca_file,
+        .proxy = session->proxy,
+    };
     struct err err;
 
-    if (!refusal && !start_login(session, &err))
+    if (!refusal &&
+        !login_start(&session->login, session->http, &request, login_ended, session, &err))
         return;
     if (!refusal)
         throttle_release(session->throttle, &session->slot, SENT_NO);
-    end_transfer(session);
     finish(session, refusal ? refusal : &err);
 }
 
 /* ---- the steps to a grant ---- */
 
-/* 1: this process is to log in; 0: another one does; -1: ERR_CONFIG. */
-static int become_leader(struct session *session, struct err *err)
+/* Whether this process is to log in: none of the others does, or the one that does is stuck. */
+static bool is_leader(struct session *session)
 {
-    int locked = session->file ? session_file_lock(session->file, err) : 1;
+    int64_t now_ms = clock_ms();
+    struct err ignored;
+    int locked = session_file_lock(session->file, &ignored);
 
-    if (!locked)
-        loop_timer_start(session->loop, &session->timer, LOCK_POLL_MS);
-    return locked;
+    if (locked < 0)
+        stop_sharing(session);
+    if (locked)
+        return true;
+    if (!session->lock_wanted_ms)
+        session->lock_wanted_ms = now_ms;
+    return now_ms - session->lock_wanted_ms >= session->lock_patience_ms;
 }
 
 static int give_up(struct err *err)
@@ -437,19 +410,16 @@ static int take_slot(struct session *session, struct err *err)
    the file is read again under the lock. */
 static int advance(struct session *session, struct err *err)
 {
-    int loaded = session->file ? load(session, err) : 0;
-    int leads;
-
-    if (loaded)
-        return loaded;
+    if (session->file && load(session))
+        return 1;
     if (session->logins_failed >= SESSION_LOGINS_FAILED_MAX)
         return give_up(err);
-    leads = become_leader(session, err);
-    if (leads <= 0)
-        return leads;
-    loaded = session->file ? load(session, err) : 0;
-    if (loaded)
-        return loaded;
+    if (session->file && !is_leader(session)) {
+        loop_timer_start(session->loop, &session->timer, LOCK_POLL_MS);
+        return 0;
+    }
+    if (session->file && load(session))
+        return 1;
     return take_slot(session, err);
 }
 
@@ -468,7 +438,7 @@ static void next_step(void *context)
 
 /* ---- use ---- */
 
-static int add_text(
+static int add_header(
     struct http_headers *headers, const char *name, const char *text, struct err *err)
 {
     return http_headers_add(headers, name, text, strlen(text), err);
@@ -498,7 +468,7 @@ int session_add_headers(
                            : header->text ? header->text
                                           : session->grant.values[i];
 
-        if (text && add_text(headers, header->name, text, err))
+        if (text && add_header(headers, header->name, text, err))
             return -1;
     }
     return 0;

@@ -5,6 +5,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 #include "core/grant.h"
@@ -36,7 +37,10 @@ struct session_spec {
     const char *expires[GRANT_EXPIRES_MAX]; /* paths */
     struct session_header headers[GRANT_VALUES_MAX];
     size_t header_count;
-    const char *state_folder; /* NULL: the session is not shared with other processes */
+    /* NULL: the session is not shared with other processes. Nor is it when the folder is of no
+       use. */
+    const char *state_folder;
+    int64_t lock_patience_ms; /* how long to wait for another process's login; 0: 90 s */
     const char *ca_file, *proxy;
 };
 
@@ -54,8 +58,12 @@ MUST_USE int session_new(struct session **out, struct loop *loop, struct http *h
 /* Nobody may wait. NULL is fine. */
 void session_free(struct session *session);
 
-/* Whether a call can be sent now. */
+/* Whether a call can be sent now, ahead of the session's renewal. */
 bool session_is_ready(const struct session *session);
+
+/* Whether there is a session, be its life spent. Who has waited for a login takes it as it is:
+   waiting for another one each time would never end where lives are shorter than waits. */
+bool session_is_open(const struct session *session);
 
 /* Waits until the session is ready; `done` is called from the loop. ERR_AUTH when the service
    refuses the login, or a transport failure. */

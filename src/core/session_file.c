@@ -71,16 +71,23 @@ static int read_all(int fd, struct buf *out, struct err *err)
     return len < 0 ? -1 : 0;
 }
 
+static bool is_too_large(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) || info.st_size > CONTENT_MAX;
+}
+
 int session_file_read(struct session_file *file, struct buf *out, struct err *err)
 {
     struct buf sealed;
     struct err ignored;
-    int bad, fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int bad, fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0)
         return errno == ENOENT ? 0 : fail("read", file->path, err);
     buf_init(&sealed, CONTENT_MAX);
-    bad = read_all(fd, &sealed, &ignored);
+    bad = is_too_large(fd) ? 0 : read_all(fd, &sealed, &ignored);
     close(fd);
     if (!bad && seal_open(out, file->key, buf_text(&sealed), sealed.len, &ignored))
         buf_clear(out);
@@ -106,8 +113,10 @@ int session_file_write(struct session_file *file, const struct buf *content, str
 
     buf_init(&sealed, CONTENT_MAX);
     bad = seal_close(&sealed, file->key, buf_text(content), content->len, err);
-    if (!bad && (write_draft(file, &sealed) || rename(file->draft, file->path)))
+    if (!bad && (write_draft(file, &sealed) || rename(file->draft, file->path))) {
         bad = fail("write", file->path, err);
+        unlink(file->draft);
+    }
     buf_fini(&sealed);
     return bad;
 }

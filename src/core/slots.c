@@ -4,22 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[8] = "siterun1";
+static const uint64_t magic = 0x326e757265746973; /* "siterun2" */
 
-/* The order of stores is what makes dying between two of them safe. */
+/* The order of stores is what makes dying between two of them safe. The compiler alone could change
+   it: other processes look only after the kernel has freed the lock of the dead. */
 static void fence(void)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-void slots_init(struct slots *slots, const char *boot_id, uint64_t first_id)
-{
-    memset(slots, 0, sizeof *slots);
-    memcpy(slots->magic, magic, sizeof magic);
-    slots->size = sizeof *slots;
-    slots->next_id = first_id;
-    slots->retry_budget = SLOTS_BUDGET_FIRST;
-    strncpy(slots->boot_id, boot_id, sizeof slots->boot_id - 1);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 static int64_t *ended(const struct slots *slots, uint64_t i)
@@ -29,7 +20,7 @@ static int64_t *ended(const struct slots *slots, uint64_t i)
 
 static bool ended_is_sound(const struct slots *slots, int64_t latest_ms)
 {
-    int64_t before_ms = INT64_MIN;
+    int64_t before_ms = 1; /* what a lost page holds is no time */
 
     if (slots->head > slots->tail || slots->tail - slots->head > SLOTS_ENDED_MAX)
         return false;
@@ -41,12 +32,32 @@ static bool ended_is_sound(const struct slots *slots, int64_t latest_ms)
     return true;
 }
 
+/* The counts may be too high, when a process died, but never too low. */
+static bool counts_are_sound(const struct slots *slots)
+{
+    uint64_t flights = 0, waiters = 0;
+
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
+        flights += slots->flights[i].ticket != 0;
+    for (int i = 0; i < SLOTS_WAITERS_MAX; i++)
+        waiters += slots->waiters[i].id != 0;
+    return slots->in_flight >= flights && slots->in_flight <= UINT16_MAX &&
+           slots->waiting >= waiters && slots->waiting <= UINT16_MAX;
+}
+
+bool slots_is_block(const struct slots *slots)
+{
+    return slots->magic == magic && slots->size == sizeof *slots;
+}
+
 bool slots_is_sound(const struct slots *slots, int64_t now_ms, int64_t held_max_ms)
 {
-    return !memcmp(slots->magic, magic, sizeof magic) && slots->size == sizeof *slots &&
-           slots->in_flight <= SLOTS_FLIGHT_MAX && slots->waiting <= SLOTS_WAITERS_MAX &&
-           slots->next_id > 0 && memchr(slots->boot_id, '\0', SLOTS_BOOT_BYTES) &&
-           ended_is_sound(slots, now_ms + held_max_ms);
+    int64_t latest_ms = now_ms + held_max_ms;
+
+    return slots_is_block(slots) && slots->next_id > 0 &&
+           memchr(slots->boot_id, '\0', SLOTS_BOOT_BYTES) && counts_are_sound(slots) &&
+           slots->paused_until_ms <= latest_ms && slots->retry_budget >= 0 &&
+           slots->retry_budget <= SLOTS_BUDGET_MAX && ended_is_sound(slots, latest_ms);
 }
 
 static void expire(struct slots *slots, int64_t now_ms)
@@ -75,28 +86,52 @@ static void add_ended(struct slots *slots, int64_t free_ms)
     *ended(slots, i) = free_ms;
 }
 
-void slots_hold(struct slots *slots, int count, int64_t free_ms)
+static void hold(struct slots *slots, uint64_t count, int64_t free_ms)
 {
     for (; count > 0; count--)
         add_ended(slots, free_ms);
 }
 
-static void forget_processes(struct slots *slots)
+/* Between these two there is no block. */
+static void begin(struct slots *slots)
 {
-    memset(slots->flights, 0, sizeof slots->flights);
-    memset(slots->waiters, 0, sizeof slots->waiters);
-    slots->in_flight = slots->waiting = 0;
+    slots->magic = 0;
+    fence();
+}
+
+static void finish(struct slots *slots)
+{
+    fence();
+    slots->magic = magic;
+}
+
+void slots_init(struct slots *slots, const struct slots_start *start)
+{
+    begin(slots);
+    memset(slots, 0, sizeof *slots);
+    slots->size = sizeof *slots;
+    slots->home = start->home;
+    slots->next_id = start->first_id;
+    slots->retry_budget = SLOTS_BUDGET_FIRST;
+    strncpy(slots->boot_id, start->boot_id, sizeof slots->boot_id - 1);
+    hold(slots, (uint64_t)start->held, start->free_ms);
+    finish(slots);
 }
 
 void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms)
 {
     uint64_t used = slots->tail - slots->head + slots->in_flight;
 
-    slots->head = slots->tail;
-    slots_hold(slots, (int)used, free_ms);
-    forget_processes(slots);
-    slots->paused_until_ms = 0;
+    begin(slots);
+    memset(slots->flights, 0, sizeof slots->flights);
+    memset(slots->waiters, 0, sizeof slots->waiters);
+    memset(slots->boot_id, 0, sizeof slots->boot_id);
     strncpy(slots->boot_id, boot_id, sizeof slots->boot_id - 1);
+    slots->in_flight = slots->waiting = 0;
+    slots->paused_until_ms = 0;
+    slots->head = slots->tail;
+    hold(slots, used, free_ms);
+    finish(slots);
 }
 
 int slots_used(struct slots *slots, int64_t now_ms)
@@ -116,6 +151,15 @@ static uint32_t free_flight(const struct slots *slots, uint64_t from)
     return SLOTS_FLIGHT_MAX;
 }
 
+static void put_flight(struct slots *slots, uint32_t index, const struct slots_flight *flight)
+{
+    slots->in_flight++; /* counted before it exists: never too few */
+    fence();
+    slots->flights[index].owner = flight->owner;
+    fence();
+    slots->flights[index].ticket = flight->ticket;
+}
+
 bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_owner owner,
     struct slots_place *place)
 {
@@ -127,30 +171,61 @@ bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_own
     if (index == SLOTS_FLIGHT_MAX)
         return false;
     *place = (struct slots_place){.index = index, .ticket = slots->next_id++};
-    slots->in_flight++; /* counted before it exists: never too few */
-    fence();
-    slots->flights[index].owner = owner;
-    fence();
-    slots->flights[index].ticket = place->ticket;
+    put_flight(slots, index, &(struct slots_flight){.ticket = place->ticket, .owner = owner});
     return true;
+}
+
+/* Where it was put, or anywhere, after blocks were merged. NULL when it is not known. */
+static struct slots_flight *find_flight(struct slots *slots, struct slots_place place)
+{
+    if (slots->flights[place.index].ticket == place.ticket)
+        return &slots->flights[place.index];
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
+        if (slots->flights[i].ticket == place.ticket)
+            return &slots->flights[i];
+    return NULL;
 }
 
 void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms)
 {
-    struct slots_flight *flight = &slots->flights[place.index];
+    struct slots_flight *flight = find_flight(slots, place);
 
     if (free_ms) /* held before it stops to be in flight: never nowhere */
         add_ended(slots, free_ms);
-    fence();
-    if (flight->ticket != place.ticket)
+    if (!flight)
         return;
+    fence();
     flight->ticket = 0;
     fence();
     slots->in_flight--;
 }
 
-bool slots_enter(
-    struct slots *slots, int64_t key_ms, struct slots_owner owner, struct slots_place *place)
+static void add_flight(struct slots *slots, const struct slots_flight *from, int64_t free_ms)
+{
+    uint32_t index = free_flight(slots, from->ticket);
+
+    if (find_flight(slots, (struct slots_place){.ticket = from->ticket}))
+        return;
+    if (index == SLOTS_FLIGHT_MAX)
+        add_ended(slots, free_ms);
+    else
+        put_flight(slots, index, from);
+}
+
+void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms)
+{
+    for (uint64_t i = from->head; i < from->tail; i++)
+        add_ended(slots, *ended(from, i));
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
+        if (from->flights[i].ticket)
+            add_flight(slots, &from->flights[i], free_ms);
+    slots_pause(slots, from->paused_until_ms);
+    if (from->retry_budget < slots->retry_budget)
+        slots->retry_budget = from->retry_budget;
+}
+
+bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slots_owner owner,
+    struct slots_place *place)
 {
     uint32_t index = 0;
 
@@ -161,7 +236,8 @@ bool slots_enter(
     *place = (struct slots_place){.index = index, .ticket = slots->next_id++};
     slots->waiting++;
     fence();
-    slots->waiters[index] = (struct slots_waiter){.key_ms = key_ms, .owner = owner};
+    slots->waiters[index] = (struct slots_waiter){
+        .key_ms = key_ms, .seen_ms = now_ms, .count = 1, .last_key_ms = key_ms, .owner = owner};
     fence();
     slots->waiters[index].id = place->ticket;
     return true;
@@ -169,26 +245,61 @@ bool slots_enter(
 
 void slots_leave(struct slots *slots, struct slots_place place)
 {
-    struct slots_waiter *waiter = &slots->waiters[place.index];
-
-    if (waiter->id != place.ticket)
+    if (!slots_waits(slots, place))
         return;
-    waiter->id = 0;
+    slots->waiters[place.index].id = 0;
     fence();
     slots->waiting--;
 }
 
-static bool is_before(const struct slots_waiter *a, const struct slots_waiter *b)
+bool slots_waits(const struct slots *slots, struct slots_place place)
 {
-    return a->id && (a->key_ms < b->key_ms || (a->key_ms == b->key_ms && a->id < b->id));
+    return place.ticket && slots->waiters[place.index].id == place.ticket;
 }
 
-int slots_rank(const struct slots *slots, struct slots_place place)
+void slots_see(struct slots *slots, struct slots_place place, int64_t now_ms)
 {
+    if (slots_waits(slots, place))
+        slots->waiters[place.index].seen_ms = now_ms;
+}
+
+void slots_stand_for(
+    struct slots *slots, struct slots_place place, int count, int64_t last_key_ms)
+{
+    if (!slots_waits(slots, place))
+        return;
+    slots->waiters[place.index].count = count;
+    slots->waiters[place.index].last_key_ms = last_key_ms;
+}
+
+static bool is_seen(const struct slots_waiter *waiter, int64_t now_ms)
+{
+    return waiter->id && waiter->seen_ms + SLOTS_SEEN_MS >= now_ms;
+}
+
+int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms)
+{
+    const struct slots_waiter *waiter = slots->waiters;
+    int64_t ahead = 0;
+
+    for (; slots->waiting && waiter < slots->waiters + SLOTS_WAITERS_MAX; waiter++)
+        if (is_seen(waiter, now_ms) && waiter->key_ms <= key_ms)
+            ahead += waiter->last_key_ms <= key_ms ? waiter->count : 1;
+    return (int)ahead;
+}
+
+static bool is_before(const struct slots_waiter *a, const struct slots_waiter *b)
+{
+    return a->key_ms < b->key_ms || (a->key_ms == b->key_ms && a->id < b->id);
+}
+
+int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_ms)
+{
+    const struct slots_waiter *waiter = slots->waiters, *self = &waiter[place.index];
     int rank = 0;
 
-    for (int i = 0; i < SLOTS_WAITERS_MAX; i++)
-        rank += is_before(&slots->waiters[i], &slots->waiters[place.index]);
+    for (; waiter < slots->waiters + SLOTS_WAITERS_MAX; waiter++)
+        rank += is_seen(waiter, now_ms) && is_before(waiter, self);
     return rank;
 }
 

@@ -6,13 +6,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef SLOTS_SMALL /* for the model that tests explore */
+enum { SLOTS_ENDED_MAX = 4, SLOTS_FLIGHT_MAX = 6, SLOTS_WAITERS_MAX = 3 };
+#else
 enum {
     SLOTS_ENDED_MAX =
-        16384, /* slots held; a power of two. The largest limit that can be kept */
+        16384, /* slots held, a power of two: the largest limit that can be kept */
     SLOTS_FLIGHT_MAX = 4096, /* requests in flight */
     SLOTS_WAITERS_MAX = 1024,
-    SLOTS_BOOT_BYTES = 40,
 };
+#endif
+enum { SLOTS_BOOT_BYTES = 40 };
 
 /* A process, safe against pids that are given out again. */
 struct slots_owner {
@@ -26,14 +30,19 @@ struct slots_flight {
 };
 
 struct slots_waiter {
-    uint64_t id;    /* 0: the place is free */
-    int64_t key_ms; /* waiters are served in the order of their keys, then ids */
+    uint64_t id;     /* 0: the place is free */
+    int64_t key_ms;  /* waiters are served in the order of their keys, then ids */
+    int64_t seen_ms; /* when its process last looked */
+    int64_t count; /* requests that it stands for: itself, and those behind it in its process */
+    int64_t last_key_ms; /* of those */
     struct slots_owner owner;
 };
 
 struct slots {
-    char magic[8];
+    uint64_t magic; /* written last: a block that is half made is none */
     uint64_t size;
+    uint64_t home;  /* of the path that its file was made at */
+    uint64_t inode; /* of its file; 0 until processes were asked what they hold of a deleted one */
     char boot_id[SLOTS_BOOT_BYTES];
     uint64_t moved;      /* the block was copied elsewhere and is dead */
     uint64_t next_id;    /* of tickets and waiters */
@@ -54,19 +63,31 @@ struct slots_place {
     uint64_t ticket;
 };
 
-/* A fresh block: nothing held. Tickets count from `first_id`, which is not 0. */
-void slots_init(struct slots *slots, const char *boot_id, uint64_t first_id);
+/* How a block begins. */
+struct slots_start {
+    const char *boot_id;
+    uint64_t home;
+    uint64_t first_id; /* tickets count from it; not 0 */
+    int held;          /* slots held from the start, whoever used them ... */
+    int64_t free_ms;   /* ... until then */
+};
 
-/* Whether the block can be trusted at `now_ms`: it is one, and what it holds is possible. No slot is
+void slots_init(struct slots *slots, const struct slots_start *start);
+
+/* Whether it is a block, whole and of this version. */
+bool slots_is_block(const struct slots *slots);
+
+/* Whether the block can be trusted at `now_ms`: what it holds is possible. No slot is
    held for longer than `held_max_ms`. */
 bool slots_is_sound(const struct slots *slots, int64_t now_ms, int64_t held_max_ms);
 
 /* Makes a block of an earlier boot one of this boot: whatever it held was sent before this boot, so
-   it is held until `free_ms` on this boot's clock. */
+   it is held until `free_ms` on this boot's clock. A process that dies in it leaves no block. */
 void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms);
 
-/* Holds `count` slots until `free_ms`, whoever used them. */
-void slots_hold(struct slots *slots, int count, int64_t free_ms);
+/* Adds what `from` holds, in flight included, to another block. Flights keep their tickets. Those for
+   which there is no room are held until `free_ms`. Doing it twice holds too much for a while. */
+void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms);
 
 /* Slots in flight or held. */
 int slots_used(struct slots *slots, int64_t now_ms);
@@ -75,17 +96,31 @@ int slots_used(struct slots *slots, int64_t now_ms);
 bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_owner owner,
     struct slots_place *place);
 
-/* Ends a flight: its slot is held until `free_ms`; 0 gives it back at once. A place that is not
-   this flight's (the block was made anew meanwhile) is left alone, the slot held all the same. */
+/* Ends a flight: its slot is held until `free_ms`; 0 gives it back at once. When the flight is not
+   known (the block was made anew meanwhile) the slot is held all the same. */
 void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms);
 
-/* Joins the queue; false when it is full. */
-bool slots_enter(
-    struct slots *slots, int64_t key_ms, struct slots_owner owner, struct slots_place *place);
+/* Joins the queue; false when it is full. A waiter shows that its process runs by slots_see: without
+   that for SLOTS_SEEN_MS (stopped, or busy with something else) it holds up nobody. */
+enum { SLOTS_SEEN_MS = 5000 };
+bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slots_owner owner,
+    struct slots_place *place);
+void slots_see(struct slots *slots, struct slots_place place, int64_t now_ms);
 void slots_leave(struct slots *slots, struct slots_place place);
 
+/* Whether the place is still this waiter's: not after the block was made anew. */
+bool slots_waits(const struct slots *slots, struct slots_place place);
+
+/* Says for how many requests the waiter stands, and the last one's key. For slots_ahead alone: who is
+   served before whom is between waiters. */
+void slots_stand_for(
+    struct slots *slots, struct slots_place place, int count, int64_t last_key_ms);
+
+/* Requests that are known to be served before one with this key. INT64_MAX: all that wait. */
+int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms);
+
 /* How many wait in front of this waiter. */
-int slots_rank(const struct slots *slots, struct slots_place place);
+int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_ms);
 
 /* When the waiter with `rank` others in front can expect a slot: known, or a window from now at the
    earliest. Not before the end of a pause. */
@@ -101,7 +136,8 @@ void slots_reap(
 void slots_pause(struct slots *slots, int64_t until_ms);
 
 /* The budget that keeps an outage from being amplified: each first attempt adds a tenth of a
-   repetition, up to SLOTS_BUDGET_MAX; each repetition takes a whole one, when there is one. */
+   repetition, up to SLOTS_BUDGET_MAX; each repetition takes a whole one, when there is one. An
+   account starts with ten, so that its first calls survive a hiccup, and saves up a hundred. */
 enum { SLOTS_BUDGET_MAX = 1000, SLOTS_BUDGET_FIRST = 100, SLOTS_RETRY_COST = 10 };
 void slots_earn_retry(struct slots *slots);
 bool slots_spend_retry(struct slots *slots);

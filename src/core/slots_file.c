@@ -16,14 +16,19 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/file.h"
 
-enum { PATH_BYTES = 4096, OPEN_TRIES = 100, CIFS_MAGIC = 0xFF534D42u };
+enum { PATH_BYTES = 4096, OPEN_TRIES = 1000 };
 
 struct slots_file {
     struct slots_file_spec spec;
     char path[PATH_BYTES];
+    uint64_t home;
     int fd;
+    dev_t device;
+    ino_t inode;
     struct slots *slots;
+    ino_t searched; /* `inode`, once other processes were asked what they hold */
 };
 
 /* ---- processes ---- */
@@ -102,17 +107,40 @@ static uint64_t first_id(void)
     return (id >> 2) + 1;
 }
 
-/* Writes a block to a new file under a name of its own and gives it the real name, unless that is
-   taken by now: whoever opens the real name sees a whole block. */
+/* The folder may have been deleted with the file. */
+static int make_folder(const struct slots_file *file, struct err *err)
+{
+    char folder[PATH_BYTES];
+
+    snprintf(folder, sizeof folder, "%s", file->path);
+    *strrchr(folder, '/') = '\0';
+    return file_make_folder(folder, err);
+}
+
+/* A file under a name of this process. One that is there is of a process that died, and may be the
+   very file at the path: it is not written to. */
+static int open_draft(const char *draft)
+{
+    unlink(draft);
+    return open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* Writes a block to a draft and gives it the real name, unless that is taken by now: whoever opens
+   the real name sees a whole block. */
 static int publish(const struct slots_file *file, const struct slots *slots, struct err *err)
 {
     char draft[PATH_BYTES + 32];
     int fd, bad;
 
     snprintf(draft, sizeof draft, "%s.%ld.new", file->path, (long)getpid());
-    fd = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd = open_draft(draft);
+    if (fd < 0 && errno == ENOENT && make_folder(file, err))
+        return -1;
+    if (fd < 0)
+        fd = open_draft(draft);
     if (fd < 0)
         return fail(file, "make", err);
+    errno = ENOSPC; /* what a short write means */
     bad = write(fd, slots, sizeof *slots) != (ssize_t)sizeof *slots ||
           (link(draft, file->path) && errno != EEXIST);
     if (bad)
@@ -125,30 +153,31 @@ static int publish(const struct slots_file *file, const struct slots *slots, str
 static int publish_fresh(const struct slots_file *file, struct err *err)
 {
     char boot_id[SLOTS_BOOT_BYTES];
+    struct slots_start start = {.boot_id = boot_id, .home = file->home, .first_id = first_id()};
     struct slots *slots = malloc(sizeof *slots);
     int bad;
 
     if (!slots)
         return err_no_memory(err);
     read_boot_id(boot_id);
-    slots_init(slots, boot_id, first_id());
+    slots_init(slots, &start);
     bad = publish(file, slots, err);
     free(slots);
     return bad;
 }
 
-/* Under the lock of a deleted file: its content becomes the new file. */
-static int move(const struct slots_file *file, struct slots *slots, struct err *err)
-{
-    if (slots->moved)
-        return 0;
-    if (publish(file, slots, err))
-        return -1;
-    slots->moved = 1;
-    return 0;
-}
+/* ---- opening ---- */
 
-/* ---- a deleted file that other processes hold ---- */
+static void release(struct slots_file *file)
+{
+    if (file->slots)
+        munmap(file->slots, sizeof *file->slots);
+    if (file->fd >= 0)
+        close(file->fd);
+    file->slots = NULL;
+    file->fd = -1;
+    file->searched = 0; /* its number may be given to another file now */
+}
 
 static int lock_fd(int fd)
 {
@@ -160,57 +189,249 @@ static int lock_fd(int fd)
     return bad;
 }
 
-static struct slots *map(int fd)
+/* Takes a descriptor that was opened: it must be a plain file, and ours. */
+static int own(struct slots_file *file, struct err *err)
 {
-    void *at = mmap(NULL, sizeof(struct slots), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-    return at == MAP_FAILED ? NULL : at;
-}
-
-static int move_from(const struct slots_file *file, const char *held, struct err *err)
-{
-    int fd = open(held, O_RDWR | O_CLOEXEC), bad = 0;
-    struct slots *slots;
     struct stat stat;
 
-    if (fd < 0)
-        return 0; /* its holder is gone */
-    slots = lock_fd(fd) || fstat(fd, &stat) || stat.st_size != sizeof *slots ? NULL : map(fd);
-    if (slots) {
-        bad = move(file, slots, err);
-        munmap(slots, sizeof *slots);
+    if (fstat(file->fd, &stat))
+        return fail(file, "look at", err);
+    if (!S_ISREG(stat.st_mode) || stat.st_uid != geteuid())
+        return err_set(
+            err, ERR_CONFIG, "%.300s is not a plain file of this user: remove it", file->path);
+    if ((stat.st_mode & 077) && fchmod(file->fd, 0600))
+        return fail(file, "protect", err);
+    file->device = stat.st_dev;
+    file->inode = stat.st_ino;
+    return 0;
+}
+
+/* Opens what is at the path, after making it when there is nothing. */
+static int open_path(struct slots_file *file, struct err *err)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+
+    file->fd = open(file->path, flags);
+    for (int i = 0; file->fd < 0 && errno == ENOENT && i < OPEN_TRIES; i++) {
+        if (publish_fresh(file, err))
+            return -1;
+        file->fd = open(file->path, flags);
     }
-    close(fd);
+    if (file->fd < 0)
+        return fail(file, "open", err);
+    if (!own(file, err))
+        return 0;
+    release(file);
+    return -1;
+}
+
+/* Whatever a damaged file held, it was no more than the limit, for a window and a guard. */
+static void repair(struct slots_file *file, const char *boot_id)
+{
+    struct slots_start start = {
+        .boot_id = boot_id,
+        .home = file->home,
+        .first_id = first_id(),
+        .held = file->spec.assume_fresh ? 0 : file->spec.limit,
+        .free_ms = clock_ms() + file->spec.hold_ms,
+    };
+
+    slots_init(file->slots, &start);
+    say(file, file->spec.assume_fresh ? "is damaged; taken for fresh, as --assume-fresh says"
+                                      : "is damaged; waiting out what it may have held");
+}
+
+/* A file that was cut is damaged, whatever is left. Longer holds than ours may be in it: another window
+   was configured then. Times of another boot say nothing. */
+static void check(struct slots_file *file, bool cut)
+{
+    const int64_t day_ms = 86400000;
+    char boot_id[SLOTS_BOOT_BYTES];
+    int64_t max_ms = file->spec.hold_ms > day_ms ? file->spec.hold_ms : day_ms;
+    bool same;
+
+    read_boot_id(boot_id);
+    same = !strncmp(file->slots->boot_id, boot_id, SLOTS_BOOT_BYTES);
+    if (cut || !slots_is_sound(file->slots, same ? clock_ms() : INT64_MAX / 2, max_ms))
+        repair(file, boot_id);
+    else if (!same)
+        slots_reboot(file->slots, boot_id, file->spec.hold_ms);
+}
+
+static int map(struct slots_file *file, struct err *err)
+{
+    void *at = mmap(NULL, sizeof *file->slots, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+
+    if (at == MAP_FAILED)
+        return fail(file, "map", err);
+    file->slots = at;
+    return 0;
+}
+
+/* Without holes: a store to a hole on a full disk would kill the process. */
+static int resize(struct slots_file *file, struct err *err)
+{
+    if (ftruncate(file->fd, sizeof *file->slots))
+        return fail(file, "mend", err);
+    errno = posix_fallocate(file->fd, 0, sizeof *file->slots);
+    return errno ? fail(file, "mend", err) : 0;
+}
+
+/* Under the lock, with what fstat says: the block is mapped and can be trusted. */
+static int prepare(struct slots_file *file, const struct stat *stat, struct err *err)
+{
+    bool first = !file->slots, cut = stat->st_size != sizeof *file->slots;
+
+    if ((cut && resize(file, err)) || (first && map(file, err)))
+        return -1;
+    if (first || cut || !slots_is_block(file->slots))
+        check(file, cut);
+    return 0;
+}
+
+/* Whether the file is still the one at its path: it may have been deleted, renamed or replaced. */
+static bool is_at_path(const struct slots_file *file, struct stat *stat)
+{
+    return !lstat(file->path, stat) && stat->st_ino == file->inode &&
+           stat->st_dev == file->device;
+}
+
+/* ---- what was taken from the path, and what is put there ---- */
+
+static int lock_current(struct slots_file *file, struct err *err);
+
+/* Under the lock of a file that is not at the path: what it holds goes to the one that is. Locks are
+   taken in this order only. */
+static int leave(const struct slots_file *file, struct err *err)
+{
+    struct slots_file *current;
+    int bad;
+
+    if (file->slots->moved)
+        return 0;
+    current = malloc(sizeof *current);
+    if (!current)
+        return err_no_memory(err);
+    *current = *file;
+    current->slots = NULL;
+    current->fd = -1;
+    bad = lock_current(current, err);
+    if (!bad) {
+        slots_merge(current->slots, file->slots, clock_ms() + file->spec.hold_ms);
+        file->slots->moved = 1;
+    }
+    release(current);
+    free(current);
+    return bad;
+}
+
+/* Locks the file at the path. When that is no longer the open one, what that one holds goes there; if
+   it can't, the open one is kept for the next time. */
+static int lock_current(struct slots_file *file, struct err *err)
+{
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        struct stat stat;
+        bool current;
+
+        if (file->fd < 0 && open_path(file, err))
+            return -1;
+        if (lock_fd(file->fd))
+            return fail(file, "lock", err);
+        current = is_at_path(file, &stat);
+        if (!current && fstat(file->fd, &stat))
+            return fail(file, "look at", err);
+        if (prepare(file, &stat, err))
+            return -1;
+        if (current)
+            return 0;
+        if (leave(file, err))
+            return -1;
+        release(file);
+    }
+    return err_set(err, ERR_CONFIG, "%.300s is taken away again and again", file->path);
+}
+
+/* Whether the file is not known to be all there is: it is new, was put there by somebody, or what it
+   held has gone elsewhere. */
+static bool is_foreign(const struct slots_file *file)
+{
+    return file->slots->inode != file->inode || file->slots->home != file->home ||
+           file->slots->moved;
+}
+
+/* ---- what other processes hold ---- */
+
+/* Whether an open file of a process may be a block that was taken away from this path. */
+static bool is_candidate(const struct slots_file *file, const char *held)
+{
+    struct stat stat_buf;
+
+    return !stat(held, &stat_buf) && S_ISREG(stat_buf.st_mode) &&
+           stat_buf.st_size == sizeof(struct slots) && stat_buf.st_uid == geteuid() &&
+           (stat_buf.st_ino != file->inode || stat_buf.st_dev != file->device);
+}
+
+static bool is_ours(const struct slots_file *other)
+{
+    return slots_is_block(other->slots) && other->slots->home == other->home &&
+           !other->slots->moved;
+}
+
+/* Looked at before it is locked, too: the lock of another account's file is none of ours. */
+static int leave_held(struct slots_file *other, struct err *err)
+{
+    struct stat stat;
+
+    if (fstat(other->fd, &stat) || stat.st_size != sizeof *other->slots || map(other, err) ||
+        !is_ours(other) || lock_fd(other->fd) || !is_ours(other))
+        return 0; /* or its holder will see to it */
+    other->device = stat.st_dev;
+    other->inode = stat.st_ino;
+    return is_at_path(other, &stat) ? 0 : leave(other, err);
+}
+
+static int adopt(const struct slots_file *file, const char *held, struct err *err)
+{
+    struct slots_file *other;
+    int bad = 0;
+
+    if (!is_candidate(file, held))
+        return 0;
+    other = malloc(sizeof *other);
+    if (!other)
+        return err_no_memory(err);
+    *other = *file;
+    other->slots = NULL;
+    other->fd = open(held, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (other->fd >= 0) /* or its holder is gone */
+        bad = leave_held(other, err);
+    release(other);
+    free(other);
     return bad;
 }
 
 /* Looks through the open files of one process. */
 static int adopt_from(const struct slots_file *file, const char *pid, struct err *err)
 {
-    char folder[300], held[600], target[PATH_BYTES + 16], wanted[PATH_BYTES + 16];
+    char folder[300], held[600];
     const struct dirent *entry;
     DIR *dir;
     int bad = 0;
 
     snprintf(folder, sizeof folder, "/proc/%s/fd", pid);
-    snprintf(wanted, sizeof wanted, "%s (deleted)", file->path);
     dir = opendir(folder);
     while (dir && !bad && (entry = readdir(dir))) {
-        ssize_t len;
-
         snprintf(held, sizeof held, "%s/%s", folder, entry->d_name);
-        len = readlink(held, target, sizeof target - 1);
-        target[len > 0 ? len : 0] = '\0';
-        if (!strcmp(target, wanted))
-            bad = move_from(file, held, err);
+        bad = adopt(file, held, err);
     }
     if (dir)
         closedir(dir);
     return bad;
 }
 
-/* No file is a first use, unless a process still holds one that was deleted. */
-static int adopt_deleted(const struct slots_file *file, struct err *err)
+/* Not under the lock: what processes hold of files that were at the path goes into ours. Done after
+   ours is at the path: nobody can open an older one any more. */
+static int adopt_all(const struct slots_file *file, struct err *err)
 {
     const struct dirent *entry;
     DIR *dir = opendir("/proc");
@@ -224,111 +445,13 @@ static int adopt_deleted(const struct slots_file *file, struct err *err)
     return bad;
 }
 
-/* ---- opening ---- */
+/* ---- locking ---- */
 
-static bool is_network(const char *folder)
+static void claim(const struct slots_file *file)
 {
-    struct statfs fs;
-
-    if (statfs(folder, &fs))
-        return false;
-    switch ((unsigned long)fs.f_type) {
-    case NFS_SUPER_MAGIC:
-    case SMB_SUPER_MAGIC:
-    case SMB2_SUPER_MAGIC:
-    case CIFS_MAGIC:
-    case AFS_SUPER_MAGIC:
-    case CEPH_SUPER_MAGIC:
-    case CODA_SUPER_MAGIC:
-    case V9FS_MAGIC:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void release(struct slots_file *file)
-{
-    if (file->slots)
-        munmap(file->slots, sizeof *file->slots);
-    if (file->fd >= 0)
-        close(file->fd);
-    file->slots = NULL;
-    file->fd = -1;
-}
-
-/* 0: open, or not there (fd < 0). */
-static int open_path(struct slots_file *file, struct err *err)
-{
-    release(file);
-    file->fd = open(file->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    return file->fd < 0 && errno != ENOENT ? fail(file, "open", err) : 0;
-}
-
-/* Whatever a damaged file held, it was no more than the limit, for a window and a guard. */
-static void repair(struct slots_file *file, const char *boot_id)
-{
-    slots_init(file->slots, boot_id, first_id());
-    if (file->spec.assume_fresh) {
-        say(file, "is damaged; taken for fresh, as --assume-fresh says");
-        return;
-    }
-    slots_hold(file->slots, file->spec.limit, clock_ms() + file->spec.hold_ms);
-    say(file, "is damaged; waiting out what it may have held");
-}
-
-/* Under the lock. Longer holds than ours may be in it: another window was configured then. Times of
-   another boot say nothing. */
-static void check(struct slots_file *file)
-{
-    const int64_t day_ms = 86400000;
-    char boot_id[SLOTS_BOOT_BYTES];
-    int64_t max_ms = file->spec.hold_ms > day_ms ? file->spec.hold_ms : day_ms;
-    bool same;
-
-    read_boot_id(boot_id);
-    same = !strncmp(file->slots->boot_id, boot_id, SLOTS_BOOT_BYTES);
-    if (!slots_is_sound(file->slots, same ? clock_ms() : INT64_MAX / 2, max_ms))
-        repair(file, boot_id);
-    else if (!same)
-        slots_reboot(file->slots, boot_id, file->spec.hold_ms);
-}
-
-/* Under the lock: the block is mapped and can be trusted. */
-static int look_at(struct slots_file *file, const struct stat *stat, struct err *err)
-{
-    bool cut = stat->st_size != sizeof *file->slots, first = !file->slots;
-
-    if (cut && ftruncate(file->fd, sizeof *file->slots))
-        return fail(file, "mend", err);
-    if (first && !(file->slots = map(file->fd)))
-        return fail(file, "map", err);
-    if (first || cut || file->slots->size != sizeof *file->slots)
-        check(file);
-    return 0;
-}
-
-/* Under the lock: 0 when the block can be used, 1 when the file has to be opened again. */
-static int take_over(struct slots_file *file, struct err *err)
-{
-    struct stat stat;
-
-    if (fstat(file->fd, &stat))
-        return fail(file, "look at", err);
-    if (look_at(file, &stat, err) || (!stat.st_nlink && move(file, file->slots, err)))
-        return -1;
-    return file->slots->moved ? 1 : 0;
-}
-
-static int open_again(struct slots_file *file, struct err *err)
-{
-    if (open_path(file, err))
-        return -1;
-    if (file->fd >= 0)
-        return 0;
-    if (adopt_deleted(file, err) || publish_fresh(file, err) || open_path(file, err))
-        return -1;
-    return 0;
+    file->slots->home = file->home;
+    file->slots->moved = 0;
+    file->slots->inode = file->inode;
 }
 
 int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err)
@@ -337,25 +460,64 @@ int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err
     if (!file->spec.folder)
         return 0;
     for (int i = 0; i < OPEN_TRIES; i++) {
-        int again = 1;
-
-        if (file->fd >= 0 && lock_fd(file->fd))
-            return fail(file, "lock", err);
-        if (file->fd >= 0)
-            again = take_over(file, err);
-        *out = file->slots;
-        if (again <= 0)
-            return again;
-        if (open_again(file, err))
+        if (lock_current(file, err)) {
+            slots_file_unlock(file);
             return -1;
+        }
+        if (is_foreign(file) && file->searched == file->inode)
+            claim(file);
+        *out = file->slots;
+        if (!is_foreign(file))
+            return 0;
+        slots_file_unlock(file);
+        if (adopt_all(file, err))
+            return -1;
+        file->searched = file->inode;
     }
-    return err_set(err, ERR_CONFIG, "%.300s is taken away again and again", file->path);
+    return err_set(err, ERR_CONFIG, "%.300s is replaced again and again", file->path);
 }
 
 void slots_file_unlock(struct slots_file *file)
 {
     if (file->fd >= 0)
         flock(file->fd, LOCK_UN);
+}
+
+/* ---- the face ---- */
+
+bool slots_file_is_network(unsigned long type)
+{
+    static const uint32_t types[] = {
+        NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC, 0xff534d42, /* CIFS */
+        AFS_SUPER_MAGIC, AFS_FS_MAGIC, CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC, V9FS_MAGIC,
+        OCFS2_SUPER_MAGIC, 0x01161970, /* GFS2 */
+        0x47504653,                    /* GPFS */
+        0x0bd00bd0,                    /* Lustre */
+        0x19830326,                    /* BeeGFS */
+        0x786f4256,                    /* folders of VirtualBox's host */
+    };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i] == (uint32_t)type) /* some kernels extend the sign */
+            return true;
+    return false;
+}
+
+static bool is_network(const char *folder)
+{
+    struct statfs fs;
+
+    return !statfs(folder, &fs) && slots_file_is_network((unsigned long)fs.f_type);
+}
+
+/* FNV-1a */
+static uint64_t hash(const char *text)
+{
+    uint64_t sum = 14695981039346656037u;
+
+    for (; *text; text++)
+        sum = (sum ^ (unsigned char)*text) * 1099511628211u;
+    return sum;
 }
 
 static int open_memory(struct slots_file *file, struct err *err)
@@ -366,7 +528,7 @@ static int open_memory(struct slots_file *file, struct err *err)
         file->slots = NULL;
         return err_no_memory(err);
     }
-    slots_init(file->slots, "", first_id());
+    slots_init(file->slots, &(struct slots_start){.boot_id = "", .first_id = first_id()});
     return 0;
 }
 
@@ -383,6 +545,7 @@ static int set_path(struct slots_file *file, struct err *err)
     free(folder);
     if (len >= PATH_BYTES)
         return err_set(err, ERR_CONFIG, "the name of the state folder is too long");
+    file->home = hash(file->path);
     if (is_network(file->spec.folder))
         return err_set(err, ERR_CONFIG,
             "the state folder %.300s is on a network, where limits can't be shared safely: set "

@@ -17,10 +17,11 @@ struct slots_file_spec {
     bool assume_fresh;  /* a damaged file is taken for an empty one, and that is logged */
 };
 
-/* Opens the file, or makes it: a first use starts at once. A file that was deleted while processes
-   hold it is made anew from what they hold; one that is damaged, or of an earlier boot, waits out
-   what it may have held, and says so on stderr. ERR_CONFIG when the folder is on a network, where
-   neither locks nor maps are shared, or when the file can't be used. */
+/* Opens the file, or makes it: a first use starts at once. When a file that processes hold is deleted,
+   renamed or replaced, what they hold goes into the one that is at the path from then on. One that
+   is damaged, or of an earlier boot, waits out what it may have held; damage is told on stderr.
+   ERR_CONFIG when the folder is on a network, where neither locks nor maps are shared, or when the
+   file can't be used: not a plain file, another user's, no space. */
 MUST_USE int slots_file_open(
     struct slots_file **out, const struct slots_file_spec *spec, struct err *err);
 void slots_file_close(struct slots_file *file);
@@ -29,6 +30,9 @@ void slots_file_close(struct slots_file *file);
    ERR_CONFIG when the file was taken away and can't be made anew. */
 MUST_USE int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err);
 void slots_file_unlock(struct slots_file *file);
+
+/* Whether file systems of this type (statfs) are reached over a network. FUSE counts as local. */
+bool slots_file_is_network(unsigned long type);
 
 /* This process, for the log. */
 struct slots_owner slots_file_owner(void);

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/loop.h"
+#include "core/notice.h"
 #include "core/slots_file.h"
 #include "core/timer.h"
 
@@ -13,28 +14,32 @@ enum {
     ADVANCE_WINDOWS = 2, /* how much earlier a higher priority counts as having come */
     LOOK_MS = 1000,      /* how often an unforeseen change (a slot given back) is looked for */
     REAP_MS = 1000,      /* how often dead processes are looked for */
-    TOLD_MS = 2000,      /* waits longer than this are told */
 };
 
 static bool tells_waits, assumes_fresh;
+static struct throttle *all;
 
 /* The queue of one priority. Its head alone stands in the shared queue. */
 struct lane {
     struct throttle_waiter *first, **last;
+    int count;
+    int64_t last_since_ms;
     struct slots_place place;
     bool entered;
 };
 
 struct throttle {
+    struct throttle *next; /* of all that are open */
+    int openings;
     struct loop *loop;
     struct slots_file *file;
-    char *service;
+    char *service, *name, *folder;
     int limit;
     int64_t window_ms;
     struct lane lanes[PRIORITIES];
     int waiting;
     int64_t reaped_ms;
-    bool told; /* the wait under way */
+    struct notice notice;
     struct timer timer;
 };
 
@@ -67,11 +72,43 @@ static int open_file(
         return err_set(err, ERR_CONFIG, "a limit of %d is over %d, the most that is supported",
             spec->limit, SLOTS_ENDED_MAX);
     throttle->service = strdup(spec->service);
-    return throttle->service ? slots_file_open(&throttle->file, &file, err)
-                             : err_no_memory(err);
+    throttle->name = strdup(spec->name);
+    throttle->folder = strdup(spec->folder ? spec->folder : "");
+    if (!throttle->service || !throttle->name || !throttle->folder)
+        return err_no_memory(err);
+    return slots_file_open(&throttle->file, &file, err);
 }
 
-int throttle_new(
+static void destroy(struct throttle *throttle)
+{
+    loop_timer_stop(throttle->loop, &throttle->timer);
+    slots_file_close(throttle->file);
+    free(throttle->service);
+    free(throttle->name);
+    free(throttle->folder);
+    free(throttle);
+}
+
+static struct throttle *find(const struct loop *loop, const struct throttle_spec *spec)
+{
+    const char *folder = spec->folder ? spec->folder : "";
+    struct throttle *throttle = all;
+
+    while (throttle && (throttle->loop != loop || strcmp(throttle->name, spec->name) != 0 ||
+                           strcmp(throttle->folder, folder) != 0))
+        throttle = throttle->next;
+    return throttle;
+}
+
+static void tighten(struct throttle *throttle, const struct throttle_spec *spec)
+{
+    if (spec->limit && (!throttle->limit || spec->limit < throttle->limit))
+        throttle->limit = spec->limit;
+    if (spec->window_ms > throttle->window_ms)
+        throttle->window_ms = spec->window_ms;
+}
+
+static int create(
     struct throttle **out, struct loop *loop, const struct throttle_spec *spec, struct err *err)
 {
     struct throttle *throttle = calloc(1, sizeof *throttle);
@@ -79,27 +116,41 @@ int throttle_new(
     if (!throttle)
         return err_no_memory(err);
     throttle->loop = loop;
-    throttle->limit = spec->limit;
-    throttle->window_ms = spec->window_ms;
+    tighten(throttle, spec);
     timer_init(&throttle->timer, serve, throttle);
     for (int i = 0; i < PRIORITIES; i++)
         throttle->lanes[i].last = &throttle->lanes[i].first;
     if (open_file(throttle, spec, err)) {
-        throttle_free(throttle);
+        destroy(throttle);
         return -1;
     }
+    throttle->next = all;
+    all = throttle;
     *out = throttle;
+    return 0;
+}
+
+int throttle_new(
+    struct throttle **out, struct loop *loop, const struct throttle_spec *spec, struct err *err)
+{
+    *out = find(loop, spec);
+    if (!*out && create(out, loop, spec, err))
+        return -1;
+    tighten(*out, spec);
+    (*out)->openings++;
     return 0;
 }
 
 void throttle_free(struct throttle *throttle)
 {
-    if (!throttle)
+    struct throttle **link = &all;
+
+    if (!throttle || --throttle->openings)
         return;
-    loop_timer_stop(throttle->loop, &throttle->timer);
-    slots_file_close(throttle->file);
-    free(throttle->service);
-    free(throttle);
+    while (*link != throttle)
+        link = &(*link)->next;
+    *link = throttle->next;
+    destroy(throttle);
 }
 
 /* ---- under the lock ---- */
@@ -112,8 +163,7 @@ static bool take(struct throttle *throttle, struct slots *slots, struct throttle
 
     waiter->place = (struct slots_place){0, 0};
     if (throttle->limit)
-        taken =
-            slots_take(slots, throttle->limit, now_ms, slots_file_owner(), &waiter->place);
+        taken = slots_take(slots, throttle->limit, now_ms, slots_file_owner(), &waiter->place);
     if (taken && !waiter->repeats)
         slots_earn_retry(slots);
     return taken;
@@ -132,18 +182,26 @@ static void reap(struct throttle *throttle, struct slots *slots)
         slots, slots_file_is_alive, now_ms + 1 + throttle->window_ms + THROTTLE_GUARD_MS);
 }
 
-static int64_t key_of(const struct throttle *throttle, const struct throttle_waiter *waiter)
+static int64_t key_of(
+    const struct throttle *throttle, enum throttle_priority priority, int64_t since_ms)
 {
-    int64_t advance_ms = ADVANCE_WINDOWS * throttle->window_ms;
-
-    return waiter->since_ms + ((int)waiter->priority - PRIORITY_NORMAL) * advance_ms;
+    return since_ms + ((int)priority - PRIORITY_NORMAL) * ADVANCE_WINDOWS * throttle->window_ms;
 }
 
 static void enter(struct throttle *throttle, struct slots *slots, struct lane *lane)
 {
-    if (lane->first && !lane->entered)
-        lane->entered =
-            slots_enter(slots, key_of(throttle, lane->first), slots_file_owner(), &lane->place);
+    enum throttle_priority priority = (enum throttle_priority)(lane - throttle->lanes);
+    int64_t now_ms = clock_ms();
+
+    lane->entered = lane->entered && slots_waits(slots, lane->place);
+    if (lane->entered)
+        slots_see(slots, lane->place, now_ms);
+    else if (lane->first)
+        lane->entered = slots_enter(slots, key_of(throttle, priority, lane->first->since_ms),
+            now_ms, slots_file_owner(), &lane->place);
+    if (lane->entered)
+        slots_stand_for(
+            slots, lane->place, lane->count, key_of(throttle, priority, lane->last_since_ms));
 }
 
 static void leave(struct slots *slots, struct lane *lane)
@@ -153,102 +211,132 @@ static void leave(struct slots *slots, struct lane *lane)
     lane->entered = false;
 }
 
-static struct throttle_waiter *unqueue_first(struct throttle *throttle, struct lane *lane)
+static void unqueue(
+    struct throttle *throttle, struct lane *lane, struct throttle_waiter *waiter)
 {
-    struct throttle_waiter *waiter = lane->first;
+    struct throttle_waiter **link = &lane->first;
 
-    lane->first = waiter->next;
-    if (!lane->first)
-        lane->last = &lane->first;
+    while (*link != waiter)
+        link = &(*link)->next;
+    *link = waiter->next;
+    if (!waiter->next)
+        lane->last = link;
     waiter->next = NULL;
     waiter->waiting = false;
+    lane->count--;
     throttle->waiting--;
-    return waiter;
 }
 
 /* Whether the head of the lane gets its slot now: as many are free as stand in front, and one. */
 static bool has_turn(struct throttle *throttle, struct slots *slots, const struct lane *lane)
 {
-    int rank;
+    int64_t now_ms = clock_ms();
 
     if (!lane->first || !lane->entered)
         return false;
-    rank = slots_rank(slots, lane->place);
-    return !throttle->limit || rank < throttle->limit - slots_used(slots, clock_ms());
+    return !throttle->limit ||
+           slots_rank(slots, lane->place, now_ms) < throttle->limit - slots_used(slots, now_ms);
+}
+
+/* A lane whose head has its turn. All heads stand in the queue before any is served: the next one of
+   a lane may have come before those of the others. */
+static struct lane *lane_in_turn(struct throttle *throttle, struct slots *slots)
+{
+    for (int i = 0; i < PRIORITIES; i++)
+        enter(throttle, slots, &throttle->lanes[i]);
+    for (int i = 0; i < PRIORITIES; i++)
+        if (has_turn(throttle, slots, &throttle->lanes[i]))
+            return &throttle->lanes[i];
+    return NULL;
 }
 
 /* Moves everything that has its turn from the queues to the list. */
 static void grant(
     struct throttle *throttle, struct slots *slots, struct throttle_waiter **granted)
 {
-    for (int i = 0; i < PRIORITIES; i++) {
-        struct lane *lane = &throttle->lanes[i];
+    struct lane *lane;
 
-        enter(throttle, slots, lane);
-        if (!has_turn(throttle, slots, lane) || !take(throttle, slots, lane->first))
-            continue;
+    while ((lane = lane_in_turn(throttle, slots)) && take(throttle, slots, lane->first)) {
         leave(slots, lane);
-        *granted = unqueue_first(throttle, lane);
+        *granted = lane->first;
+        unqueue(throttle, lane, lane->first);
         granted = &(*granted)->next;
-        i = -1; /* the next head may have come before those of other lanes */
     }
 }
 
-/* When to look again: at the first slot that one of our heads can expect. */
-static int64_t next_look_ms(struct throttle *throttle, struct slots *slots)
+static int64_t due_ms(
+    const struct throttle *throttle, struct slots *slots, int ahead, int64_t now_ms)
 {
-    int64_t now_ms = clock_ms(), look_ms = now_ms + LOOK_MS;
+    int rounds = throttle->limit ? ahead / throttle->limit : 0;
+
+    if (!throttle->limit)
+        return slots->paused_until_ms;
+    return slots_due_ms(slots, throttle->limit, ahead - rounds * throttle->limit, now_ms,
+               throttle->window_ms) +
+           rounds * throttle->window_ms;
+}
+
+/* When the first of our heads can expect a slot. */
+static int64_t first_due_ms(const struct throttle *throttle, struct slots *slots)
+{
+    int64_t now_ms = clock_ms(), first_ms = INT64_MAX;
 
     for (int i = 0; i < PRIORITIES; i++) {
         const struct lane *lane = &throttle->lanes[i];
-        int64_t due_ms;
+        int64_t lane_ms;
 
         if (!lane->first || !lane->entered)
             continue;
-        due_ms = throttle->limit
-                     ? slots_due_ms(slots, throttle->limit, slots_rank(slots, lane->place),
-                           now_ms, throttle->window_ms)
-                     : slots->paused_until_ms;
-        if (due_ms < look_ms)
-            look_ms = due_ms;
+        lane_ms = due_ms(throttle, slots, slots_rank(slots, lane->place, now_ms), now_ms);
+        if (lane_ms < first_ms)
+            first_ms = lane_ms;
     }
-    return look_ms > now_ms ? look_ms - now_ms : 1;
+    return first_ms;
+}
+
+/* Milliseconds from now. */
+static int64_t left_ms(int64_t until_ms)
+{
+    int64_t now_ms = clock_ms();
+
+    return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
+static int64_t wait_ms(
+    const struct throttle *throttle, struct slots *slots, enum throttle_priority priority)
+{
+    int64_t now_ms = clock_ms();
+    int ahead = slots_ahead(slots, key_of(throttle, priority, now_ms), now_ms);
+
+    return left_ms(due_ms(throttle, slots, ahead, now_ms));
 }
 
 static void read_stats(
     const struct throttle *throttle, struct slots *slots, struct throttle_stats *stats)
 {
-    int64_t now_ms = clock_ms(), due_ms = slots->paused_until_ms;
-    int ahead =
-        throttle->waiting > (int)slots->waiting ? throttle->waiting : (int)slots->waiting;
-    int rounds = throttle->limit ? ahead / throttle->limit : 0;
+    int64_t now_ms = clock_ms();
 
-    if (throttle->limit)
-        due_ms = slots_due_ms(slots, throttle->limit, ahead - rounds * throttle->limit, now_ms,
-                     throttle->window_ms) +
-                 rounds * throttle->window_ms;
     *stats = (struct throttle_stats){
         .limit = throttle->limit,
         .window_ms = throttle->window_ms,
         .used = slots_used(slots, now_ms),
-        .waiting = ahead,
-        .wait_ms = due_ms > now_ms ? due_ms - now_ms : 0,
+        .waiting = slots_ahead(slots, INT64_MAX, now_ms),
+        .wait_ms = wait_ms(throttle, slots, PRIORITY_NORMAL),
+        .paused_ms = left_ms(slots->paused_until_ms),
     };
 }
 
 /* ---- waiting ---- */
 
-/* One line for each time that requests have to wait. */
-static void tell(struct throttle *throttle, const struct throttle_stats *stats)
+/* Whether to tell again soon. */
+static bool tell(
+    struct throttle *throttle, const struct throttle_stats *stats, struct notice_wait wait)
 {
-    if (!tells_waits || throttle->told || stats->wait_ms <= TOLD_MS)
-        return;
-    throttle->told = true;
-    fprintf(stderr,
-        "siterun: %s: waiting for the limit of %d in %g s: %d used, next slot in %lld s, %d "
-        "waiting\n",
-        throttle->service, stats->limit, (double)stats->window_ms / 1000, stats->used,
-        (long long)(stats->wait_ms + 999) / 1000, stats->waiting);
+    wait.service = throttle->service;
+    wait.limit = stats->limit;
+    wait.used = stats->used;
+    wait.window_ms = stats->window_ms;
+    return tells_waits && notice_tell(&throttle->notice, &wait, clock_ms());
 }
 
 static void call_granted(struct throttle_waiter *granted)
@@ -270,11 +358,35 @@ static void fail_all(struct throttle *throttle, const struct err *err)
 
         lane->entered = false;
         while (lane->first) {
-            struct throttle_waiter *waiter = unqueue_first(throttle, lane);
+            struct throttle_waiter *waiter = lane->first;
 
+            unqueue(throttle, lane, waiter);
             waiter->granted(waiter->context, err);
         }
     }
+}
+
+static void look_again(struct throttle *throttle, int64_t next_ms)
+{
+    next_ms = next_ms > LOOK_MS ? LOOK_MS : next_ms;
+    if (throttle->waiting)
+        loop_timer_start(throttle->loop, &throttle->timer, next_ms > 0 ? next_ms : 1);
+}
+
+/* Grants what can be; then how long the next one takes, and what to tell of it. Under the lock. */
+static int64_t grant_and_look(struct throttle *throttle, struct slots *slots,
+    struct throttle_waiter **granted, struct throttle_stats *stats, struct notice_wait *wait)
+{
+    int64_t due_ms;
+
+    reap(throttle, slots);
+    grant(throttle, slots, granted);
+    due_ms = first_due_ms(throttle, slots);
+    read_stats(throttle, slots, stats);
+    wait->left_ms = left_ms(due_ms);
+    wait->paused = due_ms == slots->paused_until_ms;
+    wait->others = stats->waiting - 1; /* not the one that is told of */
+    return wait->left_ms;
 }
 
 static void serve(void *context)
@@ -282,9 +394,10 @@ static void serve(void *context)
     struct throttle *throttle = context;
     struct throttle_waiter *granted = NULL;
     struct throttle_stats stats;
+    struct notice_wait wait = {0};
     struct slots *slots;
     struct err err;
-    int64_t look_ms;
+    int64_t next_ms;
 
     if (!throttle->waiting)
         return;
@@ -292,17 +405,13 @@ static void serve(void *context)
         fail_all(throttle, &err);
         return;
     }
-    reap(throttle, slots);
-    grant(throttle, slots, &granted);
-    look_ms = next_look_ms(throttle, slots);
-    read_stats(throttle, slots, &stats);
+    next_ms = grant_and_look(throttle, slots, &granted, &stats, &wait);
     slots_file_unlock(throttle->file);
-    if (throttle->waiting)
-        loop_timer_start(throttle->loop, &throttle->timer, look_ms);
-    if (throttle->waiting && !granted)
-        tell(throttle, &stats);
-    else
-        throttle->told = false;
+    if (!throttle->waiting || granted)
+        notice_end(&throttle->notice);
+    else if (tell(throttle, &stats, wait) && next_ms > NOTICE_GATHER_MS)
+        next_ms = NOTICE_GATHER_MS;
+    look_again(throttle, next_ms);
     call_granted(granted);
 }
 
@@ -315,6 +424,8 @@ static void enqueue(struct throttle *throttle, struct throttle_waiter *waiter)
     waiter->since_ms = clock_ms();
     *lane->last = waiter;
     lane->last = &waiter->next;
+    lane->last_since_ms = waiter->since_ms;
+    lane->count++;
     throttle->waiting++;
 }
 
@@ -326,10 +437,15 @@ int throttle_take(struct throttle *throttle, struct throttle_waiter *waiter, str
     if (slots_file_lock(throttle->file, &slots, err))
         return -1;
     taken = !throttle->waiting && !slots->waiting && take(throttle, slots, waiter);
+    if (!taken) {
+        enqueue(throttle, waiter);
+        enter(throttle, slots, &throttle->lanes[waiter->priority]);
+    }
     slots_file_unlock(throttle->file);
-    if (taken)
+    if (taken) {
+        notice_end(&throttle->notice);
         return 1;
-    enqueue(throttle, waiter);
+    }
     if (throttle->lanes[waiter->priority].first == waiter)
         loop_timer_start(throttle->loop, &throttle->timer, 0);
     return 0;
@@ -338,24 +454,21 @@ int throttle_take(struct throttle *throttle, struct throttle_waiter *waiter, str
 void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter)
 {
     struct lane *lane = &throttle->lanes[waiter->priority];
-    struct throttle_waiter **link = &lane->first;
+    bool was_first = lane->first == waiter;
     struct slots *slots;
     struct err ignored;
 
     if (!waiter->waiting)
         return;
-    if (lane->first == waiter && !slots_file_lock(throttle->file, &slots, &ignored)) {
+    unqueue(throttle, lane, waiter);
+    if (slots_file_lock(throttle->file, &slots, &ignored))
+        return;
+    if (was_first)
         leave(slots, lane);
-        slots_file_unlock(throttle->file);
+    enter(throttle, slots, lane);
+    slots_file_unlock(throttle->file);
+    if (was_first)
         loop_timer_start(throttle->loop, &throttle->timer, 0);
-    }
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
-    if (!waiter->next)
-        lane->last = link;
-    waiter->waiting = false;
-    throttle->waiting--;
 }
 
 /* ---- the rest ---- */
@@ -380,13 +493,18 @@ void throttle_release(
 
 void throttle_pause(struct throttle *throttle, int64_t ms)
 {
+    struct throttle_stats stats;
     struct slots *slots;
     struct err ignored;
 
     if (slots_file_lock(throttle->file, &slots, &ignored))
         return;
     slots_pause(slots, clock_ms() + ms);
+    read_stats(throttle, slots, &stats);
     slots_file_unlock(throttle->file);
+    tell(throttle, &stats,
+        (struct notice_wait){
+            .left_ms = ms, .paused = true, .gathered = true, .others = stats.waiting});
 }
 
 bool throttle_spend_retry(struct throttle *throttle)
@@ -412,6 +530,20 @@ void throttle_stats(struct throttle *throttle, struct throttle_stats *stats)
         .waiting = throttle->waiting};
     if (slots_file_lock(throttle->file, &slots, &ignored))
         return;
+    reap(throttle, slots);
     read_stats(throttle, slots, stats);
     slots_file_unlock(throttle->file);
+}
+
+int64_t throttle_wait_ms(struct throttle *throttle, enum throttle_priority priority)
+{
+    struct slots *slots;
+    struct err ignored;
+    int64_t ms;
+
+    if (slots_file_lock(throttle->file, &slots, &ignored))
+        return 0; /* throttle_take will say why */
+    ms = wait_ms(throttle, slots, priority);
+    slots_file_unlock(throttle->file);
+    return ms;
 }

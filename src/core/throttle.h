@@ -40,17 +40,19 @@ struct throttle_waiter {
 struct throttle_stats {
     int limit;
     int64_t window_ms;
-    int used;    /* in flight, or held */
-    int waiting; /* requests that wait for a slot: of this process, and heads of others' queues */
-    int64_t wait_ms; /* until a request that comes now can expect a slot */
+    int used;          /* in flight, or held */
+    int waiting;       /* requests that wait for a slot, in all processes */
+    int64_t wait_ms;   /* until a request that comes now can expect a slot */
+    int64_t paused_ms; /* until the end of the pause that the service asked for */
 };
 
-/* `loop` must outlive it; the spec is copied. ERR_CONFIG when the state folder can't be used, or
+/* Whoever opens the same name in the same folder on the same loop shares the throttle, and the strictest of
+   their limits holds: the fewest requests in the longest window. `loop` must outlive it; the spec is copied. ERR_CONFIG when the state folder can't be used, or
    the limit is over SLOTS_ENDED_MAX. */
 MUST_USE int throttle_new(struct throttle **out, struct loop *loop,
     const struct throttle_spec *spec, struct err *err);
 
-/* Nobody may wait. NULL is fine. */
+/* Nobody who shares it through this opening may wait. NULL is fine. */
 void throttle_free(struct throttle *throttle);
 
 /* Takes a slot: 1 when there was one, 0 when the waiter now waits, -1 when the state is unusable.
@@ -75,7 +77,10 @@ MUST_USE bool throttle_spend_retry(struct throttle *throttle);
 
 void throttle_stats(struct throttle *throttle, struct throttle_stats *stats);
 
-/* Process-wide: whether a wait of over 2 s is told on stderr, and whether a damaged state counts as
-   fresh. */
+/* How long a request of this priority that comes now waits at least. */
+int64_t throttle_wait_ms(struct throttle *throttle, enum throttle_priority priority);
+
+/* Process-wide: whether a wait of over 2 s is told on stderr, in one line, and whether a damaged state
+   counts as fresh. */
 void throttle_tell_waits(bool tell);
 void throttle_assume_fresh(bool fresh);

@@ -55,8 +55,6 @@ static int check_parts(CURLU *parts, struct err *err)
         return -1;
     if (has_part(parts, CURLUPART_USER) || has_part(parts, CURLUPART_PASSWORD))
         return err_set(err, ERR_USAGE, "a user name or password in a URL is refused");
-    if (has_part(parts, CURLUPART_FRAGMENT))
-        return err_set(err, ERR_USAGE, "a fragment (#...) in a URL is never sent: remove it");
     return 0;
 }
 
@@ -72,6 +70,8 @@ int url_check(const char *url, size_t len, struct err *err)
     if (!is_visible(url, len))
         return err_set(
             err, ERR_USAGE, "a URL holds a control character, a space or a non-ASCII byte");
+    if (memchr(url, '#', len)) /* an empty fragment too: what is appended would be one */
+        return err_set(err, ERR_USAGE, "a fragment (#...) in a URL is never sent: remove it");
     parts = curl_url();
     if (!parts)
         return err_no_memory(err);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "core/throttle.h"
 #include "host/interrupt.h"
 #include "host/modules.h"
 
@@ -139,6 +140,12 @@ static lua_State *new_state(lua_Alloc alloc, void *context)
     return L;
 }
 
+static void set_throttle(const struct cli *cli)
+{
+    throttle_tell_waits(isatty(STDERR_FILENO) && !cli->quiet);
+    throttle_assume_fresh(cli->assume_fresh);
+}
+
 int host_run(const struct cli *cli, lua_Alloc alloc, void *context)
 {
     int code = 1;
@@ -148,12 +155,14 @@ int host_run(const struct cli *cli, lua_Alloc alloc, void *context)
         return code;
     }
     interrupt_arm(L);
+    set_throttle(cli);
     lua_pushcfunction(L, run);
     lua_pushlightuserdata(L, (void *)(uintptr_t)cli);
     if (lua_pcall(L, 1, 1, 0) == LUA_OK)
         code = (int)lua_tointeger(L, -1);
     else
         report(L);
+    interrupt_disarm();
     lua_close(L);
     return code;
 }

@@ -43,3 +43,9 @@ lua_State *interrupt_running(lua_State *L)
     running = L;
     return before;
 }
+
+void interrupt_disarm(void)
+{
+    signal(SIGINT, SIG_DFL);
+    running = NULL;
+}

@@ -9,3 +9,6 @@ void interrupt_arm(lua_State *L);
 /* Names the thread that runs now and returns the one that did before, which the caller names again
  * when it goes on: around each lua_resume. Cheap; raises nothing. */
 lua_State *interrupt_running(lua_State *L);
+
+/* SIGINT kills from now on. To be called before the Lua state is closed. */
+void interrupt_disarm(void);

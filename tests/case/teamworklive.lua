@@ -157,6 +157,20 @@ case "503 with an hour to wait is raised, not slept" {
   error = { kind = "rate_limited", status = 503, retry_after = 3600.0, retryable = true },
 }
 
+case "503 with Retry-After did nothing: a write is made again" {
+  given = { { status = 503, headers = { ["Retry-After"] = "1" }, body = "Rate Limit Exceeded" }, { status = 201, json = { id = 5 } } },
+  call = function(listener) return clients.teamworklive(listener):post("projects", { name = "x" }) end,
+  sends = { "POST /projects.json", "POST /projects.json" },
+  result = { id = 5 },
+}
+
+one("503 of a write that names the limit but no time is raised as a used-up limit", {
+  given = { status = 503, body = "503 - Service Unavailable - Rate Limit Exceeded" },
+  call = function(tw) return tw:post("projects", { name = "x" }) end,
+  sends = "POST /projects.json", content_type = "application/json", body = '{"name":"x"}',
+  error = { kind = "rate_limited", status = 503, attempts = 1, retryable = true },
+})
+
 one("503 of a write without Retry-After is an outage", {
   given = { status = 503, body = "down for maintenance" },
   call = function(tw) return tw:post("projects", { name = "x" }) end,

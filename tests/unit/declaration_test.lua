@@ -55,6 +55,10 @@ t.test("mistakes in a declaration say where and what", function()
   refused('"resource:method"', function(_, e) e.name = "a:b:c" end)
   refused('endpoint "forecast:get" is declared twice', function(d, e) d.endpoints[2] = e end)
   refused('service: unknown field "endpoint"', function(d) d.endpoint = {} end)
+  refused('service "weather", account: unknown field "refuses_by_502" %(did you mean "refuses_by_503"',
+    function(d) d.account.refuses_by_502 = true end)
+  refused('account: field "refuses_by_503" must be a boolean, not a string',
+    function(d) d.account.refuses_by_503 = "yes" end)
   refused('"request" is taken', function(_, e) e.name = "request" end)
 end)
 

@@ -1,0 +1,106 @@
+---`siterun limits`: what is left of each configured account's limit, over all running processes.
+local account = require("siterun.account")
+local config = require("siterun.config")
+local errors = require("siterun.errors")
+local json = require("json")
+
+local USAGE = [[
+usage: siterun [options] limits [--json]
+
+Shows, for each configured service, what its limit allows now, over all processes that share it:
+used     requests in flight, or less than a window after their answer
+free     how many could be sent at once
+wait     seconds until a request that comes now can be sent
+waiting  requests that wait for their turn
+paused   seconds for which the service asked to send nothing
+]]
+
+local SERVICES = { "teleporte", "ticketing", "teamworklive" }
+
+local COLUMNS = { "service", "limit", "window", "used", "free", "wait", "waiting", "paused" }
+
+local function read_account(declaration)
+  if not config.is_configured(declaration.name, declaration.settings) then return nil end
+  local settings = config.service(declaration.name, declaration.settings)
+  local row = account.open(declaration, settings).handle:limits()
+  row.service = declaration.name
+  return row
+end
+
+---What is wrong with one service does not hide the others.
+---@return table[] rows, integer code
+local function read_all()
+  local rows, code = {}, 0
+  for _, name in ipairs(SERVICES) do
+    local ok, row = pcall(read_account, require(name).declaration)
+    if ok then
+      rows[#rows + 1] = row
+    else
+      io.stderr:write("siterun limits: ", tostring(row), "\n")
+      code = errors.exit_code(row)
+    end
+  end
+  return rows, code
+end
+
+---Whole seconds are written without a fraction.
+local function plain(value)
+  return math.type(value) == "float" and math.tointeger(value) or value
+end
+
+local function print_json(rows)
+  local list = {}
+  for i, row in ipairs(rows) do
+    list[i] = {}
+    for _, name in ipairs(COLUMNS) do
+      list[i][name] = row[name] == nil and json.null or plain(row[name])
+    end
+  end
+  print(json.encode(json.array(list)))
+end
+
+local function cell(row, name)
+  local value = plain(row[name])
+  if value == nil then return name == "limit" and "none" or "-" end
+  return math.type(value) == "float" and ("%.1f"):format(value) or tostring(value)
+end
+
+local function print_line(cells)
+  print((("%-13s" .. (" %7s"):rep(#cells - 1)):format(table.unpack(cells))))
+end
+
+local function print_table(rows)
+  print_line(COLUMNS)
+  for _, row in ipairs(rows) do
+    local cells = {}
+    for i, name in ipairs(COLUMNS) do cells[i] = cell(row, name) end
+    print_line(cells)
+  end
+end
+
+local function complain_of_none()
+  local path = config.load().path
+  io.stderr:write("siterun limits: no service is configured: set the environment",
+    path and " or write " .. path or "", ", or run siterun --sandbox limits\n")
+  return 3
+end
+
+---@param args string[]
+---@return integer exit code
+return function(args)
+  if args[1] == "--help" or args[1] == "-h" then
+    io.stdout:write(USAGE)
+    return 0
+  elseif args[2] or args[1] and args[1] ~= "--json" then
+    local wrong = args[1] == "--json" and args[2] or args[1]
+    io.stderr:write("siterun limits: unknown argument '", wrong, "'\n\n", USAGE)
+    return 2
+  end
+  local rows, code = read_all()
+  if args[1] then
+    print_json(rows)
+  elseif #rows > 0 then
+    print_table(rows)
+  end
+  return code == 0 and #rows == 0 and complain_of_none() or code
+end

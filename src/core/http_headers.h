@@ -1,0 +1,28 @@
+/* http_headers: the header lines of a request. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+
+struct curl_slist;
+
+enum { HTTP_HEADERS_MAX = 256 * 1024 }; /* bytes of all headers, of requests and answers */
+
+/* They may hold secrets and are wiped when freed. */
+struct http_headers {
+    struct curl_slist *lines;
+};
+
+/* Whether the text is a token (RFC 9110 5.6.2), as names of headers and methods are. */
+bool http_headers_is_token(const char *text);
+
+/* Appends "name: value". ERR_USAGE unless the name is a token (RFC 9110 5.6.2) and the value free
+   of NUL, CR, LF and other control characters but tab, and for names that frame a message or
+   steer its connection, which are the transport's own. The value is never repeated. */
+MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
+    size_t value_len, struct err *err);
+/* Appends the lines of `from`. */
+MUST_USE int http_headers_copy(
+    struct http_headers *to, const struct http_headers *from, struct err *err);
+void http_headers_fini(struct http_headers *headers);
