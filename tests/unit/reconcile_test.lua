@@ -1,6 +1,7 @@
 ---Writes whose answer was lost: found out at the service or settled by hand, and what follows.
 local sandbox = require("tests.sandbox")
 local t = require("tests.t")
+local terminal = require("tests.terminal")
 
 local USER = 'local ana = { id = "a", name = "Ana", email = "ana@example.com" }\n'
   .. 'local tk, tp = require("ticketing").connect(), require("teleporte").connect()\n'
@@ -175,6 +176,23 @@ t.test("a write that stalls past its time is found", function()
   t.equal(run(sb, call).code, 7)
   t.match(siterun(sb, "reconcile", "--yes").stdout, "settled: not done")
   t.equal(count(sb, "Stalled"), 0)
+end)
+
+t.test("on a terminal it asks, and leaves what is not answered", function()
+  local sb <close> = start("ticketing POST /tickets lost 1 1", "teleporte POST /keys lost 1 1")
+  t.equal(run(sb, 'tk.tickets:create { title = "Lost", requestor = ana }').code, 7)
+  local keys = KEYS:format(sb:tp("GET", "/work_sessions").json.data[1].membership_id)
+  t.equal(run(sb, keys).code, 7)
+  do
+    local screen <close> = terminal.with(sb.vars, "reconcile")
+    screen:wait("one with its mark is there\n.*settle it as done%? %[y/n%]")
+    screen:enter("n", "nothing says how to look this up\n.*was it done%?")
+    t.match(screen:enter("", "exit code 7"), "2 of unknown outcome left")
+  end
+  local screen <close> = terminal.with(sb.vars, "reconcile")
+  screen:wait("settle it as done%?")
+  screen:enter("y", "settled: done\n.*was it done%?")
+  t.match(screen:enter("n", "exit code 0"), "settled: not done")
 end)
 
 local refused = {
