@@ -127,15 +127,8 @@ local function stand_in(request)
   return { status = 200, headers = {}, body = "", url = checked, attempts = 0 }
 end
 
----Sends a request. A status is no error here; no answer is one.
 ---@async
----@param options http.Options method, url and the rest
----@return siterun.Response
-function M.request(options)
-  local request = build(options)
-  if settings.dry_run and request.write then
-    return stand_in(request)
-  end
+local function send(request)
   local ok, response, failure = pcall(wire.send, request)
   if not ok then
     if type(response) == "string" then
@@ -147,6 +140,32 @@ function M.request(options)
     errors.raise(errors.from(failure, { service = "http", operation = request.method }))
   end
   return response
+end
+
+---A planned write is made once, however often the plan is applied.
+---@async
+local function send_once(once, request)
+  local kept = require("journal").once(once, function()
+    local response = send(request)
+    local body = utf8.len(response.body) and response.body or nil
+    return { status = response.status, headers = response.headers, body = body }
+  end)
+  kept.json = kept.body and require("c.json").decode(kept.body)
+  kept.attempts = kept.attempts or 1
+  return kept
+end
+
+---Sends a request. A status is no error here; no answer is one.
+---@async
+---@param options http.Options method, url and the rest
+---@return siterun.Response
+function M.request(options)
+  local request = build(options)
+  local once = request.write and require("siterun.planned").meet_foreign(request)
+  if settings.dry_run and request.write then
+    return stand_in(request)
+  end
+  return once and send_once(once, request) or send(request)
 end
 
 local function shorthand(method)

@@ -84,6 +84,8 @@ return require("service").declare {
       example = [[tp.work_sessions:approve(id, { ticket_number = "S-1", tasks = { "PDT" } })]],
       section = "Approve Work Session",
       look = "list the work sessions and see whether this one is still pending",
+      settle = { ask = "work_sessions:list", match = { id = "session_id" },
+        open = { status = 0 }, same = { ticket_number = { "options.ticket_number" } } },
       params = { "session_id", "ticket_number", "tasks" },
       result = { kind = "object", optional = true, trim = { "status" } } },
 
@@ -93,6 +95,8 @@ return require("service").declare {
       example = [[tp.work_sessions:decline(id)]],
       section = "Decline Work Session",
       look = "list the work sessions and see whether this one is still pending",
+      settle = { ask = "work_sessions:list", match = { id = "session_id" },
+        open = { status = 0 }, lacks = { "options.ticket_number" } },
       params = { "session_id" },
       result = { kind = "object", optional = true, trim = { "status" } } },
 
@@ -179,6 +183,7 @@ return require("service").declare {
       text = "Deletes a user.",
       example = [[tp.users:delete(5120)]],
       look = "read the user: not_found means it is gone",
+      settle = { ask = "users:get", gone = true },
       params = { "user_id" },
       result = { kind = "object", optional = true } },
   },

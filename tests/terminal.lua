@@ -66,12 +66,35 @@ end
 
 local count = 0
 
+local function assignments(variables)
+  local words = { "env" }
+  for name, value in pairs(variables) do
+    words[#words + 1] = name .. "=" .. value
+  end
+  return words
+end
+
+---@param variables table<string, string>
+---@param ... string the arguments of siterun
+---@return tests.Terminal to be closed
+function M.with(variables, ...)
+  local words = assignments(variables)
+  table.move({ t.program, ... }, 1, select("#", ...) + 1, #words + 1, words)
+  return M.run(words)
+end
+
 ---@param ... string the arguments of siterun
 ---@return tests.Terminal to be closed
 function M.siterun(...)
+  return M.run({ t.program, ... })
+end
+
+---@param words string[] of the command
+---@return tests.Terminal to be closed
+function M.run(words)
   count = count + 1
   local terminal = setmetatable({ socket = ("%s/tmux%d"):format(t.scratch, count) }, Terminal)
-  local line = "trap : INT; " .. quoted({ t.program, ... }) .. '; echo "exit code $?"; exec cat'
+  local line = "trap : INT; " .. quoted(words) .. '; echo "exit code $?"; exec cat'
   terminal:tmux("new-session", "-d", "-x", "100", "-y", "40", line)
   return terminal
 end

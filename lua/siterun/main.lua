@@ -140,6 +140,7 @@ end
 return function(run)
   require("siterun.sealed").take()
   take_settings(run.settings)
+  require("siterun.settings").terminal = run.terminal
   script.absolute_paths()
   close_on_exit()
   local ok, result = xpcall(go, require("c.trace").handler, run)

@@ -2,7 +2,9 @@
 local difference = require "siterun.difference"
 local errors = require "siterun.errors"
 local journal = require "siterun.journal"
+local loop = require "c.loop"
 local pathname = require "siterun.pathname"
+local scheduler = require "siterun.scheduler"
 local secret = require "c.secret"
 local settings = require "siterun.settings"
 local standin = require "siterun.standin"
@@ -84,13 +86,6 @@ local function describe(client, endpoint, request)
   }
 end
 
----A write of another service: all that is known is its address.
----@param request table method, url, query, body
-function M.foreign(request)
-  return { service = { name = "http" }, url = request.url }, { name = request.method },
-    { method = request.method, path = "", query = request.query, body = request.body }
-end
-
 local function url_of(entry)
   local query = entry.query ~= "" and "?" .. entry.query or ""
   return (settings.sandbox and "" or entry.address) .. entry.path .. query
@@ -119,6 +114,13 @@ local function note_thread()
   return threads.count > 1
 end
 
+-- Other tasks come to their turn, as they do while an answer is waited for.
+local function let_others()
+  local timer <close> = loop.timer(0)
+  if timer then scheduler.wait(timer) end
+end
+
+---@async
 local function add(entry)
   local writes = active.plan.writes
   entry.number = #writes + 1
@@ -127,6 +129,7 @@ local function add(entry)
   entry.occurrence = occurrences[entry.content]
   writes[entry.number] = entry
   active.plan.any_order = note_thread()
+  let_others()
   return entry
 end
 
@@ -202,9 +205,16 @@ function M.meet(client, endpoint, request)
   return entry
 end
 
----@return boolean is a plan applied?
-function M.applies()
-  return active ~= nil and active.applies
+---The same for a write to any other service, which no journal knows.
+---@param request table method, url, query, body
+---@return string? once the key that it is made under in a plan that is applied
+function M.meet_foreign(request)
+  local address, path = request.url:match "^(%w+://[^/?]*)(.*)$"
+  local as = { method = request.method, path = path or request.url, query = request.query,
+    body = request.body }
+  local client = { service = { name = "http" }, url = address or "" }
+  M.meet(client, { name = request.method }, as)
+  return active and active.applies and as.once or nil
 end
 
 local function objects_in(value)

@@ -8,6 +8,7 @@
 ---@field quiet boolean
 ---@field color "auto"|"always"|"never"
 ---@field deadline? number seconds that the whole run may take
+---@field terminal boolean can somebody be asked?
 ---@field argv0 string the program as it was called
 local M = {
   sandbox = false,
@@ -15,6 +16,7 @@ local M = {
   trace = false,
   quiet = false,
   color = "auto",
+  terminal = false,
   argv0 = "siterun",
 }
 
