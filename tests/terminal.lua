@@ -66,14 +66,20 @@ end
 
 local count = 0
 
+---@param command string[] a program and its arguments
+---@return tests.Terminal to be closed
+function M.run(command)
+  count = count + 1
+  local terminal = setmetatable({ socket = ("%s/tmux%d"):format(t.scratch, count) }, Terminal)
+  local line = "trap : INT; " .. quoted(command) .. '; echo "exit code $?"; exec cat'
+  terminal:tmux("new-session", "-d", "-x", "100", "-y", "40", line)
+  return terminal
+end
+
 ---@param ... string the arguments of siterun
 ---@return tests.Terminal to be closed
 function M.siterun(...)
-  count = count + 1
-  local terminal = setmetatable({ socket = ("%s/tmux%d"):format(t.scratch, count) }, Terminal)
-  local line = "trap : INT; " .. quoted({ t.program, ... }) .. '; echo "exit code $?"; exec cat'
-  terminal:tmux("new-session", "-d", "-x", "100", "-y", "40", line)
-  return terminal
+  return M.run { t.program, ... }
 end
 
 return M
