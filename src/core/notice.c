@@ -5,7 +5,7 @@
 static void print(const struct notice_wait *wait)
 {
     fprintf(stderr, "siterun: %s: ", wait->service);
-    fputs(wait->paused ? "paused, as the service asked: " : "waiting for the limit: ", stderr);
+    fputs(wait->paused ? "paused by the service: " : "waiting for the limit: ", stderr);
     if (wait->limit)
         fprintf(stderr, "%d of %d in %g s used, ", wait->used, wait->limit,
             (double)wait->window_ms / 1000);

@@ -236,8 +236,8 @@ bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slo
     *place = (struct slots_place){.index = index, .ticket = slots->next_id++};
     slots->waiting++;
     fence();
-    slots->waiters[index] = (struct slots_waiter){
-        .key_ms = key_ms, .seen_ms = now_ms, .count = 1, .last_key_ms = key_ms, .owner = owner};
+    slots->waiters[index] =
+        (struct slots_waiter){.key_ms = key_ms, .seen_ms = now_ms, .owner = owner};
     fence();
     slots->waiters[index].id = place->ticket;
     return true;
@@ -263,13 +263,11 @@ void slots_see(struct slots *slots, struct slots_place place, int64_t now_ms)
         slots->waiters[place.index].seen_ms = now_ms;
 }
 
-void slots_stand_for(
-    struct slots *slots, struct slots_place place, int count, int64_t last_key_ms)
+void slots_set_behind(
+    struct slots *slots, struct slots_place place, const struct slots_behind *behind)
 {
-    if (!slots_waits(slots, place))
-        return;
-    slots->waiters[place.index].count = count;
-    slots->waiters[place.index].last_key_ms = last_key_ms;
+    if (slots_waits(slots, place))
+        slots->waiters[place.index].behind = *behind;
 }
 
 static bool is_seen(const struct slots_waiter *waiter, int64_t now_ms)
@@ -277,15 +275,44 @@ static bool is_seen(const struct slots_waiter *waiter, int64_t now_ms)
     return waiter->id && waiter->seen_ms + SLOTS_SEEN_MS >= now_ms;
 }
 
+/* Beyond the known keys they are taken for evenly spread. */
+static int64_t count_far(const struct slots_behind *behind, int64_t key_ms)
+{
+    int64_t far = behind->count - SLOTS_KEYS_MAX, from_ms = behind->keys_ms[SLOTS_KEYS_MAX - 1];
+
+    if (far <= 0)
+        return 0;
+    if (far > SLOTS_BEHIND_MAX)
+        far = SLOTS_BEHIND_MAX;
+    if (key_ms >= behind->last_key_ms || behind->last_key_ms <= from_ms)
+        return far;
+    return (int64_t)((double)far * (double)(key_ms - from_ms) /
+                     (double)(behind->last_key_ms - from_ms));
+}
+
+/* A waiter and those behind it, up to the key. These count while their process looks in time. */
+static int count_to(const struct slots_waiter *waiter, int64_t key_ms, int64_t now_ms)
+{
+    const struct slots_behind *behind = &waiter->behind;
+    int count = 1;
+
+    if (waiter->seen_ms + SLOTS_PROMPT_MS < now_ms)
+        return count;
+    for (int i = 0; i < SLOTS_KEYS_MAX && i < behind->count; i++, count++)
+        if (behind->keys_ms[i] > key_ms)
+            return count;
+    return count + (int)count_far(behind, key_ms);
+}
+
 int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms)
 {
     const struct slots_waiter *waiter = slots->waiters;
-    int64_t ahead = 0;
+    int ahead = 0;
 
     for (; slots->waiting && waiter < slots->waiters + SLOTS_WAITERS_MAX; waiter++)
         if (is_seen(waiter, now_ms) && waiter->key_ms <= key_ms)
-            ahead += waiter->last_key_ms <= key_ms ? waiter->count : 1;
-    return (int)ahead;
+            ahead += count_to(waiter, key_ms, now_ms);
+    return ahead;
 }
 
 static bool is_before(const struct slots_waiter *a, const struct slots_waiter *b)
@@ -299,7 +326,8 @@ int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_
     int rank = 0;
 
     for (; waiter < slots->waiters + SLOTS_WAITERS_MAX; waiter++)
-        rank += is_seen(waiter, now_ms) && is_before(waiter, self);
+        if (is_seen(waiter, now_ms) && is_before(waiter, self))
+            rank += count_to(waiter, self->key_ms, now_ms);
     return rank;
 }
 

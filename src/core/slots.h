@@ -29,20 +29,29 @@ struct slots_flight {
     struct slots_owner owner;
 };
 
+enum { SLOTS_KEYS_MAX = 16 };
+
+/* The requests that wait behind a waiter in its process. */
+struct slots_behind {
+    int64_t count;
+    int64_t keys_ms[SLOTS_KEYS_MAX]; /* of the first ones, sorted */
+    int64_t last_key_ms;
+};
+
 struct slots_waiter {
     uint64_t id;     /* 0: the place is free */
     int64_t key_ms;  /* waiters are served in the order of their keys, then ids */
     int64_t seen_ms; /* when its process last looked */
-    int64_t count; /* requests that it stands for: itself, and those behind it in its process */
-    int64_t last_key_ms; /* of those */
     struct slots_owner owner;
+    struct slots_behind behind;
 };
 
 struct slots {
     uint64_t magic; /* written last: a block that is half made is none */
     uint64_t size;
-    uint64_t home;  /* of the path that its file was made at */
-    uint64_t inode; /* of its file; 0 until processes were asked what they hold of a deleted one */
+    uint64_t home; /* of the path that its file was made at */
+    uint64_t
+        inode; /* of its file; 0 until processes were asked what they hold of a deleted one */
     char boot_id[SLOTS_BOOT_BYTES];
     uint64_t moved;      /* the block was copied elsewhere and is dead */
     uint64_t next_id;    /* of tickets and waiters */
@@ -101,8 +110,9 @@ bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_own
 void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms);
 
 /* Joins the queue; false when it is full. A waiter shows that its process runs by slots_see: without
-   that for SLOTS_SEEN_MS (stopped, or busy with something else) it holds up nobody. */
-enum { SLOTS_SEEN_MS = 5000 };
+   that for SLOTS_PROMPT_MS it counts for itself alone, and for SLOTS_SEEN_MS (stopped, or busy
+   with something else) it holds up nobody. */
+enum { SLOTS_PROMPT_MS = 2000, SLOTS_SEEN_MS = 5000, SLOTS_BEHIND_MAX = 100000 };
 bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slots_owner owner,
     struct slots_place *place);
 void slots_see(struct slots *slots, struct slots_place place, int64_t now_ms);
@@ -111,15 +121,15 @@ void slots_leave(struct slots *slots, struct slots_place place);
 /* Whether the place is still this waiter's: not after the block was made anew. */
 bool slots_waits(const struct slots *slots, struct slots_place place);
 
-/* Says for how many requests the waiter stands, and the last one's key. For slots_ahead alone: who is
-   served before whom is between waiters. */
-void slots_stand_for(
-    struct slots *slots, struct slots_place place, int count, int64_t last_key_ms);
+/* Says who waits behind the waiter: those that come after some of them wait for these too. */
+void slots_set_behind(
+    struct slots *slots, struct slots_place place, const struct slots_behind *behind);
 
-/* Requests that are known to be served before one with this key. INT64_MAX: all that wait. */
+/* Requests that are to be served before one with this key, about. INT64_MAX: all that wait. */
 int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms);
 
-/* How many wait in front of this waiter. */
+/* How many requests wait in front of this waiter's; about, where more than SLOTS_KEYS_MAX wait behind
+   one. 0 for the first waiter. */
 int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_ms);
 
 /* When the waiter with `rank` others in front can expect a slot: known, or a window from now at the

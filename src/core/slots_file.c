@@ -28,7 +28,8 @@ struct slots_file {
     dev_t device;
     ino_t inode;
     struct slots *slots;
-    ino_t searched; /* `inode`, once other processes were asked what they hold */
+    unsigned opened;   /* how many files at the path were, so far */
+    unsigned searched; /* `opened` when other processes were asked what they hold */
 };
 
 /* ---- processes ---- */
@@ -176,7 +177,6 @@ static void release(struct slots_file *file)
         close(file->fd);
     file->slots = NULL;
     file->fd = -1;
-    file->searched = 0; /* its number may be given to another file now */
 }
 
 static int lock_fd(int fd)
@@ -203,6 +203,7 @@ static int own(struct slots_file *file, struct err *err)
         return fail(file, "protect", err);
     file->device = stat.st_dev;
     file->inode = stat.st_ino;
+    file->opened++;
     return 0;
 }
 
@@ -300,27 +301,34 @@ static bool is_at_path(const struct slots_file *file, struct stat *stat)
 
 static int lock_current(struct slots_file *file, struct err *err);
 
-/* Under the lock of a file that is not at the path: what it holds goes to the one that is. Locks are
-   taken in this order only. */
-static int leave(const struct slots_file *file, struct err *err)
+/* Both locked. */
+static void leave(const struct slots_file *file, struct slots_file *current)
 {
-    struct slots_file *current;
+    slots_merge(current->slots, file->slots, clock_ms() + file->spec.hold_ms);
+    file->slots->moved = 1;
+}
+
+/* From a locked file that is not at the path to the one that is, locked, with what the first holds.
+   That one stays open: it may be taken away next, and be held by nobody else. Locks are taken in
+   this order only. */
+static int move_on(struct slots_file *file, struct err *err)
+{
+    struct slots_file *current = malloc(sizeof *current);
     int bad;
 
-    if (file->slots->moved)
-        return 0;
-    current = malloc(sizeof *current);
     if (!current)
         return err_no_memory(err);
     *current = *file;
     current->slots = NULL;
     current->fd = -1;
     bad = lock_current(current, err);
-    if (!bad) {
-        slots_merge(current->slots, file->slots, clock_ms() + file->spec.hold_ms);
-        file->slots->moved = 1;
+    if (bad) {
+        release(current);
+    } else {
+        leave(file, current);
+        release(file);
+        *file = *current;
     }
-    release(current);
     free(current);
     return bad;
 }
@@ -344,8 +352,8 @@ static int lock_current(struct slots_file *file, struct err *err)
             return -1;
         if (current)
             return 0;
-        if (leave(file, err))
-            return -1;
+        if (!file->slots->moved)
+            return move_on(file, err);
         release(file);
     }
     return err_set(err, ERR_CONFIG, "%.300s is taken away again and again", file->path);
@@ -378,7 +386,7 @@ static bool is_ours(const struct slots_file *other)
 }
 
 /* Looked at before it is locked, too: the lock of another account's file is none of ours. */
-static int leave_held(struct slots_file *other, struct err *err)
+static int leave_held(struct slots_file *other, struct slots_file *file, struct err *err)
 {
     struct stat stat;
 
@@ -387,10 +395,16 @@ static int leave_held(struct slots_file *other, struct err *err)
         return 0; /* or its holder will see to it */
     other->device = stat.st_dev;
     other->inode = stat.st_ino;
-    return is_at_path(other, &stat) ? 0 : leave(other, err);
+    if (is_at_path(other, &stat))
+        return 0;
+    if (lock_current(file, err))
+        return -1;
+    leave(other, file);
+    slots_file_unlock(file);
+    return 0;
 }
 
-static int adopt(const struct slots_file *file, const char *held, struct err *err)
+static int adopt(struct slots_file *file, const char *held, struct err *err)
 {
     struct slots_file *other;
     int bad = 0;
@@ -404,14 +418,14 @@ static int adopt(const struct slots_file *file, const char *held, struct err *er
     other->slots = NULL;
     other->fd = open(held, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (other->fd >= 0) /* or its holder is gone */
-        bad = leave_held(other, err);
+        bad = leave_held(other, file, err);
     release(other);
     free(other);
     return bad;
 }
 
 /* Looks through the open files of one process. */
-static int adopt_from(const struct slots_file *file, const char *pid, struct err *err)
+static int adopt_from(struct slots_file *file, const char *pid, struct err *err)
 {
     char folder[300], held[600];
     const struct dirent *entry;
@@ -431,7 +445,7 @@ static int adopt_from(const struct slots_file *file, const char *pid, struct err
 
 /* Not under the lock: what processes hold of files that were at the path goes into ours. Done after
    ours is at the path: nobody can open an older one any more. */
-static int adopt_all(const struct slots_file *file, struct err *err)
+static int adopt_all(struct slots_file *file, struct err *err)
 {
     const struct dirent *entry;
     DIR *dir = opendir("/proc");
@@ -454,27 +468,43 @@ static void claim(const struct slots_file *file)
     file->slots->inode = file->inode;
 }
 
+/* Locked at the path: 1 when it can be used, 0 when others have to be asked first. */
+static int lock_known(struct slots_file *file, struct err *err)
+{
+    if (lock_current(file, err))
+        return -1;
+    if (is_foreign(file) && file->searched == file->opened)
+        claim(file);
+    return !is_foreign(file);
+}
+
+static int ask_others(struct slots_file *file, struct err *err)
+{
+    unsigned opened = file->opened;
+
+    slots_file_unlock(file);
+    if (adopt_all(file, err))
+        return -1;
+    file->searched = opened;
+    return 0;
+}
+
 int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err)
 {
-    *out = file->slots;
-    if (!file->spec.folder)
-        return 0;
-    for (int i = 0; i < OPEN_TRIES; i++) {
-        if (lock_current(file, err)) {
-            slots_file_unlock(file);
-            return -1;
-        }
-        if (is_foreign(file) && file->searched == file->inode)
-            claim(file);
-        *out = file->slots;
-        if (!is_foreign(file))
-            return 0;
-        slots_file_unlock(file);
-        if (adopt_all(file, err))
-            return -1;
-        file->searched = file->inode;
+    int known = !file->spec.folder;
+
+    for (int i = 0; !known && i < OPEN_TRIES; i++) {
+        known = lock_known(file, err);
+        if (!known && ask_others(file, err))
+            known = -1;
     }
-    return err_set(err, ERR_CONFIG, "%.300s is replaced again and again", file->path);
+    *out = file->slots;
+    if (known > 0)
+        return 0;
+    slots_file_unlock(file);
+    return known < 0
+               ? -1
+               : err_set(err, ERR_CONFIG, "%.300s is replaced again and again", file->path);
 }
 
 void slots_file_unlock(struct slots_file *file)

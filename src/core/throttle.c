@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/lane.h"
 #include "core/loop.h"
 #include "core/notice.h"
 #include "core/slots_file.h"
@@ -18,15 +19,6 @@ enum {
 
 static bool tells_waits, assumes_fresh;
 static struct throttle *all;
-
-/* The queue of one priority. Its head alone stands in the shared queue. */
-struct lane {
-    struct throttle_waiter *first, **last;
-    int count;
-    int64_t last_since_ms;
-    struct slots_place place;
-    bool entered;
-};
 
 struct throttle {
     struct throttle *next; /* of all that are open */
@@ -119,7 +111,8 @@ static int create(
     tighten(throttle, spec);
     timer_init(&throttle->timer, serve, throttle);
     for (int i = 0; i < PRIORITIES; i++)
-        throttle->lanes[i].last = &throttle->lanes[i].first;
+        lane_init(
+            &throttle->lanes[i], (i - PRIORITY_NORMAL) * ADVANCE_WINDOWS * spec->window_ms);
     if (open_file(throttle, spec, err)) {
         destroy(throttle);
         return -1;
@@ -182,51 +175,6 @@ static void reap(struct throttle *throttle, struct slots *slots)
         slots, slots_file_is_alive, now_ms + 1 + throttle->window_ms + THROTTLE_GUARD_MS);
 }
 
-static int64_t key_of(
-    const struct throttle *throttle, enum throttle_priority priority, int64_t since_ms)
-{
-    return since_ms + ((int)priority - PRIORITY_NORMAL) * ADVANCE_WINDOWS * throttle->window_ms;
-}
-
-static void enter(struct throttle *throttle, struct slots *slots, struct lane *lane)
-{
-    enum throttle_priority priority = (enum throttle_priority)(lane - throttle->lanes);
-    int64_t now_ms = clock_ms();
-
-    lane->entered = lane->entered && slots_waits(slots, lane->place);
-    if (lane->entered)
-        slots_see(slots, lane->place, now_ms);
-    else if (lane->first)
-        lane->entered = slots_enter(slots, key_of(throttle, priority, lane->first->since_ms),
-            now_ms, slots_file_owner(), &lane->place);
-    if (lane->entered)
-        slots_stand_for(
-            slots, lane->place, lane->count, key_of(throttle, priority, lane->last_since_ms));
-}
-
-static void leave(struct slots *slots, struct lane *lane)
-{
-    if (lane->entered)
-        slots_leave(slots, lane->place);
-    lane->entered = false;
-}
-
-static void unqueue(
-    struct throttle *throttle, struct lane *lane, struct throttle_waiter *waiter)
-{
-    struct throttle_waiter **link = &lane->first;
-
-    while (*link != waiter)
-        link = &(*link)->next;
-    *link = waiter->next;
-    if (!waiter->next)
-        lane->last = link;
-    waiter->next = NULL;
-    waiter->waiting = false;
-    lane->count--;
-    throttle->waiting--;
-}
-
 /* Whether the head of the lane gets its slot now: as many are free as stand in front, and one. */
 static bool has_turn(struct throttle *throttle, struct slots *slots, const struct lane *lane)
 {
@@ -243,7 +191,7 @@ static bool has_turn(struct throttle *throttle, struct slots *slots, const struc
 static struct lane *lane_in_turn(struct throttle *throttle, struct slots *slots)
 {
     for (int i = 0; i < PRIORITIES; i++)
-        enter(throttle, slots, &throttle->lanes[i]);
+        lane_enter(&throttle->lanes[i], slots);
     for (int i = 0; i < PRIORITIES; i++)
         if (has_turn(throttle, slots, &throttle->lanes[i]))
             return &throttle->lanes[i];
@@ -257,9 +205,10 @@ static void grant(
     struct lane *lane;
 
     while ((lane = lane_in_turn(throttle, slots)) && take(throttle, slots, lane->first)) {
-        leave(slots, lane);
+        lane_leave(lane, slots);
         *granted = lane->first;
-        unqueue(throttle, lane, lane->first);
+        lane_remove(lane, lane->first);
+        throttle->waiting--;
         granted = &(*granted)->next;
     }
 }
@@ -306,7 +255,7 @@ static int64_t wait_ms(
     const struct throttle *throttle, struct slots *slots, enum throttle_priority priority)
 {
     int64_t now_ms = clock_ms();
-    int ahead = slots_ahead(slots, key_of(throttle, priority, now_ms), now_ms);
+    int ahead = slots_ahead(slots, lane_key_ms(&throttle->lanes[priority], now_ms), now_ms);
 
     return left_ms(due_ms(throttle, slots, ahead, now_ms));
 }
@@ -360,7 +309,8 @@ static void fail_all(struct throttle *throttle, const struct err *err)
         while (lane->first) {
             struct throttle_waiter *waiter = lane->first;
 
-            unqueue(throttle, lane, waiter);
+            lane_remove(lane, waiter);
+            throttle->waiting--;
             waiter->granted(waiter->context, err);
         }
     }
@@ -415,22 +365,9 @@ static void serve(void *context)
     call_granted(granted);
 }
 
-static void enqueue(struct throttle *throttle, struct throttle_waiter *waiter)
-{
-    struct lane *lane = &throttle->lanes[waiter->priority];
-
-    waiter->next = NULL;
-    waiter->waiting = true;
-    waiter->since_ms = clock_ms();
-    *lane->last = waiter;
-    lane->last = &waiter->next;
-    lane->last_since_ms = waiter->since_ms;
-    lane->count++;
-    throttle->waiting++;
-}
-
 int throttle_take(struct throttle *throttle, struct throttle_waiter *waiter, struct err *err)
 {
+    struct lane *lane = &throttle->lanes[waiter->priority];
     struct slots *slots;
     bool taken;
 
@@ -438,15 +375,16 @@ int throttle_take(struct throttle *throttle, struct throttle_waiter *waiter, str
         return -1;
     taken = !throttle->waiting && !slots->waiting && take(throttle, slots, waiter);
     if (!taken) {
-        enqueue(throttle, waiter);
-        enter(throttle, slots, &throttle->lanes[waiter->priority]);
+        lane_add(lane, waiter);
+        lane_enter(lane, slots);
+        throttle->waiting++;
     }
     slots_file_unlock(throttle->file);
     if (taken) {
         notice_end(&throttle->notice);
         return 1;
     }
-    if (throttle->lanes[waiter->priority].first == waiter)
+    if (lane->first == waiter)
         loop_timer_start(throttle->loop, &throttle->timer, 0);
     return 0;
 }
@@ -460,12 +398,13 @@ void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter)
 
     if (!waiter->waiting)
         return;
-    unqueue(throttle, lane, waiter);
+    lane_remove(lane, waiter);
+    throttle->waiting--;
     if (slots_file_lock(throttle->file, &slots, &ignored))
         return;
     if (was_first)
-        leave(slots, lane);
-    enter(throttle, slots, lane);
+        lane_leave(lane, slots);
+    lane_enter(lane, slots);
     slots_file_unlock(throttle->file);
     if (was_first)
         loop_timer_start(throttle->loop, &throttle->timer, 0);

@@ -400,12 +400,8 @@ static void get_waiters(struct state *state, const uint8_t **at)
         int64_t owner = *(*at)++, key = state->now + (int8_t) * (*at)++;
         struct slots_place place = {(uint32_t)i, slots->next_id++};
 
-        slots->waiters[i] = (struct slots_waiter){.id = place.ticket,
-            .key_ms = key,
-            .seen_ms = state->now,
-            .count = 1,
-            .last_key_ms = key,
-            .owner = {owner, 0}};
+        slots->waiters[i] = (struct slots_waiter){
+            .id = place.ticket, .key_ms = key, .seen_ms = state->now, .owner = {owner, 0}};
         if (owner != DEAD) {
             struct process *process = &state->processes[owner - 1];
 

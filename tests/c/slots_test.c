@@ -1,0 +1,201 @@
+/* The log of slots at its full size; slots_model_test.c explores a small one. */
+#include "core/slots.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { NOW = 1000, WINDOW = 100 };
+
+static const struct slots_owner me = {1, 1};
+
+static int set_up(void **state)
+{
+    struct slots *slots = malloc(sizeof *slots);
+
+    if (!slots)
+        return -1;
+    slots_init(slots, &(struct slots_start){.boot_id = "this", .first_id = 1});
+    *state = slots;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+static struct slots_place take(struct slots *slots, int limit, int64_t now_ms)
+{
+    struct slots_place place;
+
+    assert_true(slots_take(slots, limit, now_ms, me, &place));
+    return place;
+}
+
+/* The largest limit, again and again, the log wrapping round. */
+static void test_largest_limit(void **state)
+{
+    struct slots *slots = *state;
+
+    for (int64_t now = NOW; now < NOW + 3 * WINDOW; now += WINDOW) {
+        struct slots_place place;
+
+        for (int i = 0; i < SLOTS_ENDED_MAX; i++)
+            slots_release(slots, take(slots, SLOTS_ENDED_MAX, now), now + WINDOW);
+        assert_false(slots_take(slots, SLOTS_ENDED_MAX, now, me, &place));
+        assert_true(slots_is_sound(slots, now, WINDOW));
+        assert_int_equal(slots_used(slots, now + WINDOW - 1), SLOTS_ENDED_MAX);
+    }
+    assert_int_equal(slots_used(slots, NOW + 3 * WINDOW), 0);
+}
+
+/* The places in flight bound what is sent at once, whatever the limit. */
+static void test_flights_are_bounded(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place first = take(slots, SLOTS_ENDED_MAX, NOW), place;
+
+    for (int i = 1; i < SLOTS_FLIGHT_MAX; i++)
+        take(slots, SLOTS_ENDED_MAX, NOW);
+    assert_false(slots_take(slots, SLOTS_ENDED_MAX, NOW, me, &place));
+    assert_int_equal(slots->in_flight, SLOTS_FLIGHT_MAX);
+    slots_release(slots, first, 0);
+    slots_release(slots, first, 0); /* once only */
+    assert_int_equal(slots->in_flight, SLOTS_FLIGHT_MAX - 1);
+    take(slots, SLOTS_ENDED_MAX, NOW);
+}
+
+/* Requests end in another order than they free their slots in. */
+static void test_ends_are_sorted(void **state)
+{
+    struct slots *slots = *state;
+
+    srand(1);
+    for (int i = 0; i < 1000; i++)
+        slots_release(slots, take(slots, 1000, NOW), NOW + 1 + rand() % WINDOW);
+    assert_true(slots_is_sound(slots, NOW, WINDOW));
+    for (int64_t now = NOW, before = 1000; now <= NOW + WINDOW; now++) {
+        int used = slots_used(slots, now);
+
+        assert_true(used <= before);
+        before = used;
+    }
+    assert_int_equal(slots_used(slots, NOW + WINDOW), 0);
+}
+
+static void test_due(void **state)
+{
+    struct slots *slots = *state;
+
+    assert_int_equal(slots_due_ms(slots, 2, 0, NOW, WINDOW), NOW);
+    slots_release(slots, take(slots, 2, NOW), NOW + 10);
+    slots_release(slots, take(slots, 2, NOW), NOW + 20);
+    assert_int_equal(slots_due_ms(slots, 2, 0, NOW, WINDOW), NOW + 10);
+    assert_int_equal(slots_due_ms(slots, 2, 1, NOW, WINDOW), NOW + 20);
+    assert_int_equal(
+        slots_due_ms(slots, 2, 2, NOW, WINDOW), NOW + WINDOW); /* at the earliest */
+    slots_pause(slots, NOW + 15);
+    assert_int_equal(slots_due_ms(slots, 2, 0, NOW, WINDOW), NOW + 15);
+    slots_pause(slots, NOW + 5); /* only ever later */
+    assert_int_equal(slots->paused_until_ms, NOW + 15);
+}
+
+static void test_pause_grants_nothing(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place place;
+
+    slots_pause(slots, NOW + 1);
+    assert_false(slots_take(slots, 1, NOW, me, &place));
+    assert_true(slots_take(slots, 1, NOW + 1, me, &place));
+}
+
+static void test_queue_is_bounded_and_ordered(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place places[SLOTS_WAITERS_MAX], place;
+
+    for (int i = 0; i < SLOTS_WAITERS_MAX; i++) /* pairs of one key, the latest first */
+        assert_true(slots_enter(slots, NOW - i / 2, NOW, me, &places[i]));
+    assert_false(slots_enter(slots, 0, NOW, me, &place));
+    for (int i = 0; i < SLOTS_WAITERS_MAX; i++)
+        assert_int_equal(
+            slots_rank(slots, places[i], NOW), SLOTS_WAITERS_MAX - 2 - i / 2 * 2 + i % 2);
+    slots_leave(slots, places[0]);
+    slots_leave(slots, places[0]);
+    assert_int_equal(slots->waiting, SLOTS_WAITERS_MAX - 1);
+    assert_false(slots_waits(slots, places[0]));
+}
+
+/* A waiter whose process does not look any more holds up nobody, and has its place when it looks. */
+static void test_unseen_waiter(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place first, second;
+    int64_t later = NOW + SLOTS_SEEN_MS + 1;
+
+    assert_true(slots_enter(slots, 1, NOW, me, &first));
+    assert_true(slots_enter(slots, 2, NOW, me, &second));
+    assert_int_equal(slots_rank(slots, second, later - 1), 1);
+    assert_int_equal(slots_rank(slots, second, later), 0);
+    slots_see(slots, first, later);
+    assert_int_equal(slots_rank(slots, second, later), 1);
+}
+
+/* What two blocks held is held by one, each flight once, where its owner finds it. */
+static void test_merge(void **state)
+{
+    struct slots *slots = *state, *other = malloc(sizeof *other);
+    struct slots_place mine = take(slots, 9, NOW), theirs;
+
+    assert_non_null(other);
+    slots_init(other, &(struct slots_start){.boot_id = "this", .first_id = 7001});
+    slots_release(other, take(other, 9, NOW), NOW + 50);
+    theirs = take(other, 9, NOW);
+    slots_pause(other, NOW + 5);
+    slots_merge(slots, other, NOW + WINDOW);
+    assert_int_equal(slots_used(slots, NOW), 3);
+    assert_int_equal(slots->paused_until_ms, NOW + 5);
+    slots_release(slots, theirs, 0);
+    slots_release(slots, mine, 0);
+    assert_int_equal(slots_used(slots, NOW), 1);
+    assert_int_equal(slots_used(slots, NOW + 50), 0);
+    free(other);
+}
+
+static void test_budget(void **state)
+{
+    struct slots *slots = *state;
+
+    for (int i = 0; i < SLOTS_BUDGET_FIRST / SLOTS_RETRY_COST; i++)
+        assert_true(slots_spend_retry(slots));
+    assert_false(slots_spend_retry(slots));
+    for (int i = 0; i < 2 * SLOTS_BUDGET_MAX; i++)
+        slots_earn_retry(slots);
+    assert_int_equal(slots->retry_budget, SLOTS_BUDGET_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        TEST(test_largest_limit),
+        TEST(test_flights_are_bounded),
+        TEST(test_ends_are_sorted),
+        TEST(test_due),
+        TEST(test_pause_grants_nothing),
+        TEST(test_queue_is_bounded_and_ordered),
+        TEST(test_unseen_waiter),
+        TEST(test_merge),
+        TEST(test_budget),
+    };
+
+    return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
+}
