@@ -172,7 +172,8 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
    of its own, since it may have arrived. */
 static bool revive(struct exchange *exchange)
 {
-    if (!http_transfer_died(exchange->transfer) || exchange->request.write || exchange->revived)
+    if (!http_transfer_died(exchange->transfer) || exchange->request.write ||
+        exchange->revived || exchange->tries >= RETRY_ATTEMPTS_MAX)
         return false;
     exchange->revived = true;
     repeat(exchange);
