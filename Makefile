@@ -141,10 +141,11 @@ $(BUILD)/tools/%: tests/c/%.c Makefile
 # The model of the slots runs on a small block, and is told of each store by the instrumentation of
 # ThreadSanitizer, without its library.
 MODEL_CFLAGS = $(filter-out $(HARDEN) $(PKG_CFLAGS),$(ALL_CFLAGS)) -DSLOTS_SMALL -O2
-$(BUILD)/tests/slots_model_test: tests/c/slots_model_test.c src/core/slots.c src/core/slots.h Makefile
+MODEL = tests/c/slots_model_test.c tests/c/slots_model_state.c tests/c/slots_model_store.c
+$(BUILD)/tests/slots_model_test: $(MODEL) tests/c/slots_model.h src/core/slots.c src/core/slots.h Makefile
 	@mkdir -p $(@D)
 	$(call say,cc src/core/slots.c)$(CC) $(MODEL_CFLAGS) -fsanitize=thread -c -o $@.slots.o src/core/slots.c
-	$(call say,cc $<)$(CC) $(MODEL_CFLAGS) -o $@ $< $@.slots.o -lcmocka
+	$(call say,cc $(MODEL))$(CC) $(MODEL_CFLAGS) -o $@ $(MODEL) $@.slots.o -lcmocka
 
 # Calls of malloc and its kin from our own objects go through the sweep.
 $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "core/clock.h"
-#include "core/slots_file.h"
+#include "core/slots_owner.h"
 
 void lane_init(struct lane *lane, int64_t advance_ms)
 {
@@ -61,7 +61,7 @@ void lane_enter(struct lane *lane, struct slots *slots)
         slots_see(slots, lane->place, now_ms);
     else if (lane->first)
         lane->entered = slots_enter(slots, lane_key_ms(lane, lane->first->since_ms), now_ms,
-            slots_file_owner(), &lane->place);
+            slots_owner_self(), &lane->place);
     if (lane->entered)
         set_behind(lane, slots);
 }

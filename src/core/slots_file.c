@@ -3,22 +3,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/file.h"
+#include "core/slots_make.h"
+#include "core/slots_owner.h"
+#include "core/volume.h"
 
-enum { PATH_BYTES = 4096, OPEN_TRIES = 1000 };
+enum { PATH_BYTES = SLOTS_MAKE_PATH_BYTES, OPEN_TRIES = 1000 };
 
 struct slots_file {
     struct slots_file_spec spec;
@@ -32,58 +30,6 @@ struct slots_file {
     unsigned searched; /* `opened` when other processes were asked what they hold */
 };
 
-/* ---- processes ---- */
-
-/* The 22nd field of /proc/PID/stat; 0 for a process that is gone or a zombie. */
-static uint64_t born_of(int64_t pid)
-{
-    char path[64], text[1024], *field, state;
-    unsigned long long born;
-    FILE *file;
-    size_t len;
-
-    snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
-    file = fopen(path, "re");
-    if (!file)
-        return 0;
-    len = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[len] = '\0';
-    field = strrchr(text, ')'); /* the name before it may hold anything */
-    if (!field || sscanf(field,
-                      ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-                      "%*d %*d %*d %*d %llu",
-                      &state, &born) != 2)
-        return 0;
-    return state == 'Z' || state == 'X' ? 0 : born;
-}
-
-struct slots_owner slots_file_owner(void)
-{
-    static struct slots_owner self;
-
-    if (self.pid != getpid()) /* also after a fork */
-        self = (struct slots_owner){.pid = getpid(), .born = born_of(getpid())};
-    return self;
-}
-
-bool slots_file_is_alive(struct slots_owner owner)
-{
-    return born_of(owner.pid) == owner.born && owner.born;
-}
-
-static void read_boot_id(char boot_id[SLOTS_BOOT_BYTES])
-{
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-    memset(boot_id, 0, SLOTS_BOOT_BYTES);
-    if (!file || !fgets(boot_id, SLOTS_BOOT_BYTES, file))
-        snprintf(boot_id, SLOTS_BOOT_BYTES, "unknown");
-    if (file)
-        fclose(file);
-    boot_id[strcspn(boot_id, "\n")] = '\0';
-}
-
 /* ---- messages ---- */
 
 static int fail(const struct slots_file *file, const char *what, struct err *err)
@@ -94,77 +40,6 @@ static int fail(const struct slots_file *file, const char *what, struct err *err
 static void say(const struct slots_file *file, const char *what)
 {
     fprintf(stderr, "siterun: %s %s\n", file->path, what);
-}
-
-/* ---- making ---- */
-
-/* No ticket of a block that was made anew is one of the old block. */
-static uint64_t first_id(void)
-{
-    uint64_t id = (uint64_t)clock_wall_ms();
-
-    if (getrandom(&id, sizeof id, 0) != sizeof id)
-        id ^= (uint64_t)getpid() << 32;
-    return (id >> 2) + 1;
-}
-
-/* The folder may have been deleted with the file. */
-static int make_folder(const struct slots_file *file, struct err *err)
-{
-    char folder[PATH_BYTES];
-
-    snprintf(folder, sizeof folder, "%s", file->path);
-    *strrchr(folder, '/') = '\0';
-    return file_make_folder(folder, err);
-}
-
-/* A file under a name of this process. One that is there is of a process that died, and may be the
-   very file at the path: it is not written to. */
-static int open_draft(const char *draft)
-{
-    unlink(draft);
-    return open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
-
-/* Writes a block to a draft and gives it the real name, unless that is taken by now: whoever opens
-   the real name sees a whole block. */
-static int publish(const struct slots_file *file, const struct slots *slots, struct err *err)
-{
-    char draft[PATH_BYTES + 32];
-    int fd, bad;
-
-    snprintf(draft, sizeof draft, "%s.%ld.new", file->path, (long)getpid());
-    fd = open_draft(draft);
-    if (fd < 0 && errno == ENOENT && make_folder(file, err))
-        return -1;
-    if (fd < 0)
-        fd = open_draft(draft);
-    if (fd < 0)
-        return fail(file, "make", err);
-    errno = ENOSPC; /* what a short write means */
-    bad = write(fd, slots, sizeof *slots) != (ssize_t)sizeof *slots ||
-          (link(draft, file->path) && errno != EEXIST);
-    if (bad)
-        fail(file, "write", err);
-    unlink(draft);
-    close(fd);
-    return bad ? -1 : 0;
-}
-
-static int publish_fresh(const struct slots_file *file, struct err *err)
-{
-    char boot_id[SLOTS_BOOT_BYTES];
-    struct slots_start start = {.boot_id = boot_id, .home = file->home, .first_id = first_id()};
-    struct slots *slots = malloc(sizeof *slots);
-    int bad;
-
-    if (!slots)
-        return err_no_memory(err);
-    read_boot_id(boot_id);
-    slots_init(slots, &start);
-    bad = publish(file, slots, err);
-    free(slots);
-    return bad;
 }
 
 /* ---- opening ---- */
@@ -214,7 +89,7 @@ static int open_path(struct slots_file *file, struct err *err)
 
     file->fd = open(file->path, flags);
     for (int i = 0; file->fd < 0 && errno == ENOENT && i < OPEN_TRIES; i++) {
-        if (publish_fresh(file, err))
+        if (slots_make_file(file->path, file->home, err))
             return -1;
         file->fd = open(file->path, flags);
     }
@@ -232,7 +107,7 @@ static void repair(struct slots_file *file, const char *boot_id)
     struct slots_start start = {
         .boot_id = boot_id,
         .home = file->home,
-        .first_id = first_id(),
+        .first_id = slots_make_id(),
         .held = file->spec.assume_fresh ? 0 : file->spec.limit,
         .free_ms = clock_ms() + file->spec.hold_ms,
     };
@@ -251,7 +126,7 @@ static void check(struct slots_file *file, bool cut)
     int64_t max_ms = file->spec.hold_ms > day_ms ? file->spec.hold_ms : day_ms;
     bool same;
 
-    read_boot_id(boot_id);
+    slots_owner_boot_id(boot_id);
     same = !strncmp(file->slots->boot_id, boot_id, SLOTS_BOOT_BYTES);
     if (cut || !slots_is_sound(file->slots, same ? clock_ms() : INT64_MAX / 2, max_ms))
         repair(file, boot_id);
@@ -515,31 +390,6 @@ void slots_file_unlock(struct slots_file *file)
 
 /* ---- the face ---- */
 
-bool slots_file_is_network(unsigned long type)
-{
-    static const uint32_t types[] = {
-        NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC, 0xff534d42, /* CIFS */
-        AFS_SUPER_MAGIC, AFS_FS_MAGIC, CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC, V9FS_MAGIC,
-        OCFS2_SUPER_MAGIC, 0x01161970, /* GFS2 */
-        0x47504653,                    /* GPFS */
-        0x0bd00bd0,                    /* Lustre */
-        0x19830326,                    /* BeeGFS */
-        0x786f4256,                    /* folders of VirtualBox's host */
-    };
-
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (types[i] == (uint32_t)type) /* some kernels extend the sign */
-            return true;
-    return false;
-}
-
-static bool is_network(const char *folder)
-{
-    struct statfs fs;
-
-    return !statfs(folder, &fs) && slots_file_is_network((unsigned long)fs.f_type);
-}
-
 /* FNV-1a */
 static uint64_t hash(const char *text)
 {
@@ -558,7 +408,7 @@ static int open_memory(struct slots_file *file, struct err *err)
         file->slots = NULL;
         return err_no_memory(err);
     }
-    slots_init(file->slots, &(struct slots_start){.boot_id = "", .first_id = first_id()});
+    slots_init(file->slots, &(struct slots_start){.boot_id = "", .first_id = slots_make_id()});
     return 0;
 }
 
@@ -576,7 +426,7 @@ static int set_path(struct slots_file *file, struct err *err)
     if (len >= PATH_BYTES)
         return err_set(err, ERR_CONFIG, "the name of the state folder is too long");
     file->home = hash(file->path);
-    if (is_network(file->spec.folder))
+    if (volume_is_network(file->spec.folder))
         return err_set(err, ERR_CONFIG,
             "the state folder %.300s is on a network, where limits can't be shared safely: set "
             "SITERUN_STATE to a local folder",

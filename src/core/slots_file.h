@@ -30,12 +30,3 @@ void slots_file_close(struct slots_file *file);
    ERR_CONFIG when the file was taken away and can't be made anew. */
 MUST_USE int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err);
 void slots_file_unlock(struct slots_file *file);
-
-/* Whether file systems of this type (statfs) are reached over a network. FUSE counts as local. */
-bool slots_file_is_network(unsigned long type);
-
-/* This process, for the log. */
-struct slots_owner slots_file_owner(void);
-
-/* Whether the process still runs. */
-bool slots_file_is_alive(struct slots_owner owner);

@@ -9,6 +9,7 @@
 #include "core/loop.h"
 #include "core/notice.h"
 #include "core/slots_file.h"
+#include "core/slots_owner.h"
 #include "core/timer.h"
 
 enum {
@@ -156,7 +157,7 @@ static bool take(struct throttle *throttle, struct slots *slots, struct throttle
 
     waiter->place = (struct slots_place){0, 0};
     if (throttle->limit)
-        taken = slots_take(slots, throttle->limit, now_ms, slots_file_owner(), &waiter->place);
+        taken = slots_take(slots, throttle->limit, now_ms, slots_owner_self(), &waiter->place);
     if (taken && !waiter->repeats)
         slots_earn_retry(slots);
     return taken;
@@ -172,7 +173,7 @@ static void reap(struct throttle *throttle, struct slots *slots)
         return;
     throttle->reaped_ms = now_ms;
     slots_reap(
-        slots, slots_file_is_alive, now_ms + 1 + throttle->window_ms + THROTTLE_GUARD_MS);
+        slots, slots_owner_is_alive, now_ms + 1 + throttle->window_ms + THROTTLE_GUARD_MS);
 }
 
 /* Whether the head of the lane gets its slot now: as many are free as stand in front, and one. */

@@ -56,18 +56,19 @@ end
 local Crowd = {}
 Crowd.__index = Crowd
 
-local crowds = 0
-local name_of_run = tostring({}):match("%x+$")
+-- One scratch folder serves many runs.
+local function new_folder()
+  local pipe <close> = assert(io.popen("mktemp -d " .. t.quote(t.scratch .. "/crowd.XXXXXX")))
+  return pipe:read("l")
+end
 
 ---@param server crowd.Server
 ---@param limit string "20/2s"
 ---@param env? table<string, string> further variables
 ---@return crowd.Crowd to be closed
 function M.gather(server, limit, env)
-  crowds = crowds + 1
-  local base = ("%s/crowd-%s-%d"):format(t.scratch, name_of_run, crowds)
+  local base = new_folder()
   local crowd = setmetatable({ members = {}, state = base, complaints = base .. ".err" }, Crowd)
-  assert(os.execute("mkdir " .. t.quote(base)))
   t.write(crowd.complaints, "")
   crowd.env = { SITERUN_STATE = base, TICKETING_KEY = "KEY", TICKETING_LIMIT = limit,
     TICKETING_URL = ("http://127.0.0.1:%d/v1"):format(server.port) }
@@ -124,6 +125,7 @@ Crowd.__close = Crowd.disband
 ---@field most integer in any window
 ---@field over integer arrivals that made a window hold more than the limit
 ---@field windows number how long it went on
+---@field by_target table<string, integer> arrivals
 ---@field latency number seconds, mean of what was answered
 ---@field share number of what the limit allows, if nothing was left unanswered
 
@@ -138,6 +140,15 @@ local function count_windows(records, limit, window_ns, verdict)
     verdict.most = math.max(verdict.most, held)
     verdict.over = verdict.over + (held > limit and 1 or 0)
   end
+end
+
+local function count_targets(records)
+  local counts = {}
+  for _, record in ipairs(records) do
+    local name = record.target:match("([^/]+)$")
+    counts[name] = (counts[name] or 0) + 1
+  end
+  return counts
 end
 
 local function earliest(free)
@@ -182,6 +193,7 @@ function M.judge(records, limit, window)
   local window_ns = math.tointeger(window * 1e9)
   local lasted_ns = records[#records].arrived - records[1].arrived
   count_windows(records, limit, window_ns, verdict)
+  verdict.by_target = count_targets(records)
   verdict.latency = mean_latency(records)
   verdict.windows = lasted_ns / window_ns
   verdict.share = ideal_ns(records, limit, window_ns) / lasted_ns

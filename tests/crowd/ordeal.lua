@@ -45,8 +45,8 @@ end
 
 local function start(server, o, env)
   local members = crowd.gather(server, ("%d/%dms"):format(o.limit, o.window * 1000), env)
-  for _ = 1, o.processes do
-    members:join(WORKER, 4, o.timeout or 10)
+  for i = 1, o.processes do
+    members:join(WORKER, 4, o.timeout or 10, "normal", i)
   end
   return members
 end

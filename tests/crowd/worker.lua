@@ -1,13 +1,14 @@
--- siterun tests/crowd/worker.lua TASKS [TIMEOUT [PRIORITY]]: so many tasks that ask without end, every
--- fourth request a write. Whatever becomes of a request, the next one follows.
+-- siterun tests/crowd/worker.lua TASKS [TIMEOUT [PRIORITY [NAME]]]: so many tasks that ask without end,
+-- every fourth request a write. Whatever becomes of a request, the next one follows.
 local task = require("task")
 
-local tasks, timeout, priority = tonumber(arg[1]), tonumber(arg[2]), arg[3]
+local tasks, timeout, priority = tonumber(arg[1]), tonumber(arg[2]), arg[3] or "normal"
+local path = "/" .. (arg[4] or priority)
 local client = require("ticketing").connect()
 
 local function ask(number)
   client:request({
-    method = number % 4 == 0 and "POST" or "GET", path = "/" .. (priority or "normal"),
+    method = number % 4 == 0 and "POST" or "GET", path = path,
     timeout = timeout, priority = priority,
   })
 end

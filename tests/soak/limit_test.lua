@@ -12,6 +12,12 @@ t.test("8 processes with 4 tasks each never pass the limit, and use it", functio
   t.equal(verdict.most, 20)
   t.truthy(verdict.windows >= 20, "20 windows")
   t.truthy(verdict.share >= 0.95, "95 %")
+  local least, most = math.huge, 0
+  for _, count in pairs(verdict.by_target) do
+    least, most = math.min(least, count), math.max(most, count)
+  end
+  print(("# each process had %d to %d of them"):format(least, most))
+  t.truthy(least >= verdict.arrivals / 8 * 0.7, "a fair share for each")
 end)
 
 t.test("nor with kills, lost answers, clock steps and a deleted state", function()

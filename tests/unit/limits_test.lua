@@ -72,8 +72,9 @@ t.test("limits without a configured service says what to do", function()
 end)
 
 t.test("limits of one service are shown when another is configured in part", function()
-  local run = t.siterun { args = { "limits" }, env = { TICKETING_URL = "http://127.0.0.1:1",
-    TEAMWORKLIVE_URL = "http://127.0.0.1:1", TEAMWORKLIVE_EMAIL = "a@b.c",
+  local members <close> = crowd.gather({ port = 1 }, "1/1s")
+  local run = t.siterun { args = { "limits" }, env = { SITERUN_STATE = members.state,
+    TICKETING_URL = "http://127.0.0.1:1", TEAMWORKLIVE_URL = "http://127.0.0.1:1", TEAMWORKLIVE_EMAIL = "a@b.c",
     TEAMWORKLIVE_API_KEY = "tw-secret", TELEPORTE_LIMIT = "5/1s" } }
   t.equal(run.code, 3)
   t.match(run.stdout, "\nteamworklive +6000 +3600 +0 +6000 +0 +0 +0\n$")

@@ -1,0 +1,290 @@
+/* Processes that are killed while they use the slots, and files that are taken away from them. */
+#include "slots_shared.h"
+
+/* ---- processes that die ---- */
+
+static void take_and_stop_locked(void *context)
+{
+    struct slots_file *file = context;
+    struct slots *slots = lock(file);
+    struct slots_place place;
+
+    must(slots_take(slots, LIMIT, clock_ms(), slots_owner_self(), &place), "take");
+    must(slots_enter(slots, 1, clock_ms(), slots_owner_self(), &place), "enter");
+    stop_self();
+}
+
+static void open_and_stop_locked(void *context)
+{
+    (void)context;
+    take_and_stop_locked(open_file());
+}
+
+/* Dying in the critical section frees the lock, and what it held is found and held on. */
+static void test_death_under_the_lock(void **state)
+{
+    struct slots_file *file = open_file();
+    pid_t pid = start(open_and_stop_locked, NULL);
+    struct slots *slots;
+
+    (void)state;
+    await_stop(pid);
+    kill_child(pid);
+    slots = lock(file);
+    assert_int_equal(slots_used(slots, clock_ms()), 1);
+    assert_int_equal(slots->waiting, 1);
+    slots_reap(slots, slots_owner_is_alive, clock_ms() + HOLD_MS);
+    assert_int_equal(slots->in_flight, 0);
+    assert_int_equal(slots->waiting, 0);
+    assert_int_equal(slots_used(slots, clock_ms()), 1);
+    assert_int_equal(slots_used(slots, clock_ms() + HOLD_MS), 0);
+    slots_file_unlock(file);
+    slots_file_close(file);
+}
+
+static void do_nothing(void *context)
+{
+    (void)context;
+}
+
+static void owner_in_child(void *context)
+{
+    *(struct slots_owner *)context = slots_owner_self();
+    stop_self();
+}
+
+static void test_who_is_alive(void **state)
+{
+    struct slots_owner self = slots_owner_self(), *other = shared(sizeof *other);
+    pid_t pid = start(owner_in_child, other), zombie;
+    siginfo_t info;
+
+    (void)state;
+    await_stop(pid);
+    assert_int_equal(other->pid, pid); /* a fork is another process */
+    assert_true(slots_owner_is_alive(self));
+    assert_true(slots_owner_is_alive(*other));
+    self.born++; /* the pid was given to another process */
+    assert_false(slots_owner_is_alive(self));
+    assert_false(slots_owner_is_alive((struct slots_owner){self.pid, 0}));
+
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    assert_false(slots_owner_is_alive(*other)); /* a zombie */
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_false(slots_owner_is_alive(*other));
+    zombie = start(do_nothing, NULL);
+    finish(zombie);
+    munmap(other, sizeof *other);
+}
+
+/* ---- files that are taken away ---- */
+
+static void delete_file(void)
+{
+    assert_int_equal(unlink(path), 0);
+}
+
+static void rename_file(void)
+{
+    char away[160];
+
+    snprintf(away, sizeof away, "%s/away", folder);
+    assert_int_equal(rename(path, away), 0);
+}
+
+static void keep_a_hard_link(void)
+{
+    char other[160];
+
+    snprintf(other, sizeof other, "%s/link", folder);
+    unlink(other);
+    assert_int_equal(link(path, other), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* A fresh file, as from a backup of long ago, comes to the path. */
+static void replace_file(void)
+{
+    char other[160], command[700];
+
+    snprintf(other, sizeof other, "%s/backup", folder);
+    if (access(other, F_OK))
+        return delete_file();
+    snprintf(
+        command, sizeof command, "cp %s %s.new && mv %s.new %s", other, other, other, path);
+    assert_int_equal(system(command), 0);
+}
+
+static void delete_folder(void)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+/* What the file's last moment of a process between linking and removing its draft left. */
+static void delete_leaving_a_draft(void)
+{
+    char draft[160];
+
+    snprintf(draft, sizeof draft, "%s.%ld.new", path, (long)getpid());
+    assert_int_equal(link(path, draft), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void (*const removals[])(void) = {delete_file, rename_file, keep_a_hard_link,
+    replace_file, delete_folder, delete_leaving_a_draft};
+
+static void make_backup(void)
+{
+    char command[700];
+
+    slots_file_close(open_file());
+    snprintf(command, sizeof command, "cp %s %s/backup && rm %s", path, folder, path);
+    assert_int_equal(system(command), 0);
+}
+
+static void test_newcomer_finds_what_is_held(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof removals / sizeof *removals; i++) {
+        struct slots_file *file, *newcomer;
+        struct slots_place place;
+
+        make_backup();
+        file = open_used();
+        assert_true(take(file, LIMIT, &place));
+        removals[i]();
+        if (removals[i] == delete_folder)
+            assert_int_equal(mkdir(folder, 0700), 0);
+        newcomer = open_file();
+        assert_int_equal(used(newcomer), 3);
+        release(file, place, 0); /* its place is found in the new file */
+        assert_int_equal(used(newcomer), 2);
+        assert_int_equal(used(file), 2);
+        slots_file_close(file);
+        slots_file_close(newcomer);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void test_holder_makes_the_file_anew(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof removals / sizeof *removals; i++) {
+        struct slots_file *file;
+        struct slots_place place;
+
+        make_backup();
+        file = open_used();
+        assert_true(take(file, LIMIT, &place));
+        removals[i]();
+        release(file, place, clock_ms() + HOLD_MS);
+        assert_int_equal(used(file), 3);
+        assert_int_equal(used_of_newcomer(), 3);
+        slots_file_close(file);
+        assert_int_equal(used_of_newcomer(), 3);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+/* Another account's file, or another folder's, is none of ours. */
+static void test_other_files_are_left_alone(void **state)
+{
+    struct slots_file_spec other_spec = spec;
+    struct slots_file *other;
+    struct err err;
+
+    (void)state;
+    other_spec.name = "fedcba9876543210";
+    assert_int_equal(slots_file_open(&other, &other_spec, &err), 0);
+    assert_int_equal(slots_used(lock(other), clock_ms()), 0);
+    slots_file_unlock(other);
+    slots_file_close(open_used());
+    delete_file();
+    assert_int_equal(used_of_newcomer(), 0);
+    slots_file_close(other);
+}
+
+/* ---- a crowd, and a file that is taken away all the time ---- */
+
+enum { ROUNDS = 150, LITTLE_NS = 20000 };
+
+struct crowd {
+    atomic_int in_flight, over, grants;
+    atomic_bool ends;
+};
+
+static void take_and_give_back(void *context)
+{
+    struct crowd *crowd = context;
+    struct slots_file *file = open_file();
+    struct slots_place place;
+
+    while (!crowd->ends) {
+        if (crowd->grants % 7 == 0) { /* newcomers all the time */
+            slots_file_close(file);
+            file = open_file();
+        }
+        if (!take(file, LIMIT, &place))
+            continue;
+        if (atomic_fetch_add(&crowd->in_flight, 1) >= LIMIT)
+            crowd->over++;
+        crowd->grants++;
+        nanosleep(&(struct timespec){.tv_nsec = LITTLE_NS}, NULL);
+        atomic_fetch_sub(&crowd->in_flight, 1);
+        release(file, place, 0);
+    }
+    slots_file_close(file);
+}
+
+static void take_away_repeatedly(struct crowd *crowd)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        int grants = crowd->grants;
+        char away[160];
+
+        while (access(path, F_OK) || crowd->grants < grants + 2)
+            sched_yield();
+        snprintf(away, sizeof away, "%s/away", folder);
+        if (i % 3)
+            unlink(path);
+        else
+            rename(path, away);
+    }
+}
+
+static void test_crowd_never_goes_over(void **state)
+{
+    struct crowd *crowd = shared(sizeof *crowd);
+    pid_t pids[CROWD];
+
+    (void)state;
+    for (int i = 0; i < CROWD; i++)
+        pids[i] = start(take_and_give_back, crowd);
+    take_away_repeatedly(crowd);
+    crowd->ends = true;
+    for (int i = 0; i < CROWD; i++)
+        finish(pids[i]);
+    printf("# %d grants while the file was taken away %d times\n", crowd->grants, ROUNDS);
+    assert_int_equal(crowd->over, 0);
+    assert_int_equal(used_of_newcomer(), 0);
+    munmap(crowd, sizeof *crowd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        TEST(test_death_under_the_lock),
+        TEST(test_who_is_alive),
+        TEST(test_newcomer_finds_what_is_held),
+        TEST(test_holder_makes_the_file_anew),
+        TEST(test_other_files_are_left_alone),
+        TEST(test_crowd_never_goes_over),
+    };
+
+    return cmocka_run_group_tests_name("slots_away", tests, NULL, NULL);
+}

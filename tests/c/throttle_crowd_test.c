@@ -1,0 +1,156 @@
+/* The throttle over several processes: order, pauses, and those that die or stop. */
+#include "throttle_scene.h"
+
+struct board {
+    atomic_int waiting, logged, paused;
+    int log[LOG_MAX];
+    enum throttle_priority priority;
+    int64_t granted_ms;
+};
+
+static void *shared(size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(at != MAP_FAILED);
+    return at;
+}
+
+/* A child that waits for the one slot, says when it had it, and gives it back. */
+static pid_t start_waiter(struct board *board, int name, enum throttle_priority priority)
+{
+    struct scene scene;
+    int before = board->waiting;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid) {
+        while (board->waiting == before)
+            usleep(1000);
+        return pid;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    begin(&scene, 1, 300);
+    must(!take(&scene, name, priority), "a wait");
+    board->waiting++;
+    await(&scene, name);
+    board->granted_ms = clock_ms();
+    board->log[board->logged++] = name;
+    release(&scene, name, SENT_NO);
+    end(&scene);
+    _exit(0);
+}
+
+static void finish(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void test_order_over_processes(void **state)
+{
+    static const enum throttle_priority priorities[] = {
+        PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_NORMAL};
+    static const int order[] = {3, 1, 2, 4, 0};
+    struct board *board = shared(sizeof *board);
+    struct scene scene;
+    pid_t pids[5];
+
+    (void)state;
+    begin(&scene, 1, 300);
+    assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    for (int i = 0; i < 5; i++)
+        pids[i] = start_waiter(board, i, priorities[i]);
+    assert_int_equal(stats_of(&scene).waiting, 5);
+    release(&scene, 0, SENT_NO);
+    for (int i = 0; i < 5; i++)
+        finish(pids[i]);
+    assert_memory_equal(board->log, order, sizeof order);
+    assert_int_equal(stats_of(&scene).waiting, 0);
+    assert_int_equal(stats_of(&scene).used, 0);
+    munmap(board, sizeof *board);
+    end(&scene);
+}
+
+static void test_pause_holds_all_processes(void **state)
+{
+    struct board *board = shared(sizeof *board);
+    struct scene scene;
+    int64_t until_ms;
+    pid_t pid;
+
+    (void)state;
+    begin(&scene, 1, 300);
+    until_ms = clock_ms() + 500;
+    throttle_pause(scene.throttle, 500);
+    throttle_pause(scene.throttle, 1); /* never shortened */
+    pid = start_waiter(board, 0, PRIORITY_HIGH);
+    assert_false(take(&scene, 1, PRIORITY_NORMAL));
+    await(&scene, 1);
+    assert_true(scene.wants[1].granted_ms >= until_ms);
+    release(&scene, 1, SENT_NO);
+    finish(pid);
+    assert_true(board->granted_ms >= until_ms);
+    munmap(board, sizeof *board);
+    end(&scene);
+}
+
+/* The turn of a waiter that is killed goes to the next one. */
+static void test_dead_waiter_is_passed(void **state)
+{
+    struct board *board = shared(sizeof *board);
+    struct scene scene;
+    pid_t pid;
+
+    (void)state;
+    begin(&scene, 1, 300);
+    assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    pid = start_waiter(board, 0, PRIORITY_HIGH);
+    assert_false(take(&scene, 1, PRIORITY_NORMAL));
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    release(&scene, 0, SENT_NO);
+    await(&scene, 1);
+    release(&scene, 1, SENT_NO);
+    assert_int_equal(board->logged, 0);
+    munmap(board, sizeof *board);
+    end(&scene);
+}
+
+/* That of one that is stopped, too, until it runs again. */
+static void test_stopped_waiter_is_passed(void **state)
+{
+    struct board *board = shared(sizeof *board);
+    struct scene scene;
+    pid_t pid;
+
+    (void)state;
+    begin(&scene, 1, 300);
+    assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    pid = start_waiter(board, 0, PRIORITY_HIGH);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_false(take(&scene, 1, PRIORITY_NORMAL));
+    release(&scene, 0, SENT_NO);
+    await(&scene, 1);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    release(&scene, 1, SENT_NO);
+    finish(pid);
+    assert_int_equal(board->logged, 1);
+    munmap(board, sizeof *board);
+    end(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        TEST(test_order_over_processes),
+        TEST(test_pause_holds_all_processes),
+        TEST(test_dead_waiter_is_passed),
+        TEST(test_stopped_waiter_is_passed),
+    };
+
+    return cmocka_run_group_tests_name("throttle_crowd", tests, NULL, NULL);
+}
