@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "core/slots_file.h"
+#include "core/slots_owner.h"
 
 enum { PASSWD_MAX = 16384, HOST_MAX = 256 };
 
@@ -36,7 +36,7 @@ static void push_host(lua_State *L)
 /* self() -> {user=, host=, pid=, born=}; `born` tells a process from a later one of the same id */
 static int self(lua_State *L)
 {
-    struct slots_owner owner = slots_file_owner();
+    struct slots_owner owner = slots_owner_self();
 
     lua_createtable(L, 0, 4);
     push_user(L);
@@ -57,7 +57,7 @@ static int is_alive(lua_State *L)
 
     owner.pid = luaL_checkinteger(L, 1);
     owner.born = (uint64_t)luaL_checkinteger(L, 2);
-    lua_pushboolean(L, slots_file_is_alive(owner));
+    lua_pushboolean(L, slots_owner_is_alive(owner));
     return 1;
 }
 

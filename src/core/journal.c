@@ -10,7 +10,7 @@
 #include "core/database.h"
 #include "core/journal_chain.h"
 #include "core/loop.h"
-#include "core/slots_file.h"
+#include "core/slots_owner.h"
 #include "core/timer.h"
 
 enum { VERSION = 1 };
@@ -208,7 +208,7 @@ static int judge_claim(struct journal *journal, struct key *key, struct err *err
     owner.pid = sqlite3_column_int64(statement, 0);
     owner.born = (uint64_t)sqlite3_column_int64(statement, 1);
     sqlite3_reset(statement);
-    if (!slots_file_is_alive(owner))
+    if (!slots_owner_is_alive(owner))
         return 0;
     key->claim = JOURNAL_BUSY;
     return 1;
@@ -218,7 +218,7 @@ static int put_claim(struct journal *journal, struct key *key, struct err *err)
 {
     sqlite3_stmt *statement =
         database_prepare(journal->db, "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?)");
-    struct slots_owner self = slots_file_owner();
+    struct slots_owner self = slots_owner_self();
 
     database_bind_text(statement, 1, key->once);
     database_bind_text(statement, 2, key->content);
