@@ -251,9 +251,7 @@ local function read_endpoint(service, data)
   local endpoint = copy(data)
   endpoint.resource, endpoint.method_name = data.name:match("^([%a_][%w_]*):([%a_][%w_]*)$")
   endpoint.method_name = endpoint.method_name or data.name:match("^[%a_][%w_]*$")
-  if not endpoint.method_name then
-    fail(where, "a name is \"resource:method\" or \"method\"")
-  end
+  if not endpoint.method_name then fail(where, 'a name is "resource:method" or "method"') end
   local holder = endpoint.resource or endpoint.method_name
   if TAKEN[holder] then fail(where, "the name %q is taken", holder) end
   endpoint.write = data.method ~= "GET" and data.method ~= "HEAD"
