@@ -38,19 +38,23 @@ local function was_cut_off(chain)
   return false
 end
 
----The latest chain of runs that was cut off; one that can be resumed goes before.
+---The latest chain of runs that was cut off; one that can be resumed goes before. Where there is
+---none, one that still runs: that may be what was meant.
 local function latest_chain(list, by_id)
-  local fallback
+  local unrepeatable, running
   for i = #list, 1, -1 do
-    local chain = not list[i].resumed_by and runs.chain(by_id, list[i])
+    local latest = list[i]
+    local chain = not latest.resumed_by and runs.chain(by_id, latest)
     if chain and was_cut_off(chain) then
-      if not list[i].unrepeatable then
+      if not latest.unrepeatable then
         return chain
       end
-      fallback = fallback or chain
+      unrepeatable = unrepeatable or chain
+    elseif latest.state == "running" then
+      running = running or chain
     end
   end
-  return fallback
+  return unrepeatable or running
 end
 
 local function chosen_chain(name)
