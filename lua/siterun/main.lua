@@ -39,7 +39,7 @@ local function start(path, name, arguments, modules)
   for _, module in ipairs(modules) do
     script.require_global(module)
   end
-  script.run_file(path, table.unpack(arguments))
+  script.run_file(path, {}, table.unpack(arguments))
 end
 
 local function run_command(name)
