@@ -28,7 +28,7 @@ local COMMON = {
   { name = "proxy", type = "string", text = "address of a proxy" },
   { name = "ca_file", type = "string", text = "PEM file of further authorities to trust" },
   { name = "retry_after_max", type = "duration",
-    text = "the longest pause that the service may ask for (15m): past it a call fails at once" },
+    text = "the longest pause that the service may ask for (15m): past it a call fails" },
 }
 
 ---Reads the configuration file, once. Raises an error of kind "config".

@@ -50,7 +50,8 @@ local function print_exchange(request, op, started, what)
 end
 
 local function outcome_of(response, problem)
-  local what = response and ("%d, %d bytes,"):format(response.status, #response.body) or problem.kind .. ","
+  local what = problem and problem.kind .. ","
+    or ("%d, %d bytes,"):format(response.status, #response.body)
   local attempts = (response or problem).attempts
   return attempts > 1 and ("%s %d attempts,"):format(what, attempts) or what
 end
