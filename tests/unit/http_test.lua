@@ -296,10 +296,22 @@ end)
 
 t.test("what is no JSON raises when it is read", function()
   local listener <close> = peer.listen({}, { { body = "<html>" }, { body = "" }, { body = "\xEF\xBB\xBF[1]" }, { body = '{"a":' } })
-  t.raises(function() return http.get(listener.url).json end, "decode")
-  t.raises(function() return http.get(listener.url).json end, "decode")
+  local e = t.raises(function() return http.get(listener.url).json end, "decode")
+  t.equal({ e.status, e.sent, e.attempts }, { 200, "yes", 1 })
+  t.equal(http.get(listener.url).json, nil)
   t.equal(http.get(listener.url).json, json.array { 1 })
   t.raises(function() return http.get(listener.url).json end, "decode")
+end)
+
+t.test("an answer that is not meant to be JSON has none", function()
+  local function typed(kind, body) return { body = body, headers = { ["Content-Type"] = kind } } end
+  local listener <close> = peer.listen({}, { typed("text/plain; charset=utf-8", "ok"), typed("text/html", "<p>"),
+    typed("text/plain", "[1]"), typed("application/problem+json", "oops"), typed("application/json", "null") })
+  local function read() return http.get(listener.url).json end
+  t.equal({ read(), read() }, {})
+  t.equal(read(), json.array { 1 })
+  t.raises(read, "decode")
+  t.equal(read(), json.null)
 end)
 
 local BROKEN = {
