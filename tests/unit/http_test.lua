@@ -138,6 +138,7 @@ local REFUSED = {
   ["a method of another type"] = { { method = 5 }, "string expected" },
   ["an unknown option"] = { { querry = {} }, "did you mean \"query\"" },
   ["json and body"] = { { json = {}, body = "" }, "exclude each other" },
+  ["a proxy that is none"] = { { proxy = "ftp://me:hidden@127.0.0.1:1" }, "proxy is not the address of a proxy" },
   ["a timeout of 0"] = { { timeout = 0 }, "timeout" },
 }
 
