@@ -143,7 +143,7 @@ function M.request(options)
   local ok, response, failure = pcall(wire.send, request)
   if not ok then
     if type(response) == "string" then
-      refuse(response)
+      refuse((response:gsub("^%[siterun%][^:]*:%d+: ", "")))
     end
     error(response, 0)
   end

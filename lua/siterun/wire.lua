@@ -95,7 +95,7 @@ local function read(op)
   end
   local response = { status = status, body = body, lines = lines, attempts = attempts }
   response.retry_after = retry_after
-  response.url = status >= 400 and op:url() or nil
+  response.url = op:url()
   return setmetatable(response, Response)
 end
 
