@@ -184,9 +184,9 @@ static unsigned set_bounds(CURL *easy, const struct http_request *request, bool 
     /* Refused where an earlier transfer failed before it was connected: its buffer is still there
        and serves as well. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_SMALL : BUFFER_LARGE));
-    if (strcmp(request->method, "HEAD") != 0) /* its length is that of a body that doesn't come */
-        bad |= curl_easy_setopt(
-            easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_max);
+    /* The length that HEAD is told is that of a body that doesn't come. */
+    if (strcmp(request->method, "HEAD") != 0)
+        bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_max);
     if (request->write)
         bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)WRITE_IDLE_MAX_S);
     return bad;
@@ -358,8 +358,7 @@ static int describe(const struct http_transfer *transfer, struct err *err)
                                                                 : transfer->overflow;
 
     if (overflow)
-        return err_set(
-            err, ERR_DECODE, "the answer is over the limit of %zu bytes", overflow);
+        return err_set(err, ERR_DECODE, "the answer is over the limit of %zu bytes", overflow);
     if (transfer->code == CURLE_OUT_OF_MEMORY && transfer->in_headers) /* so says libcurl */
         return err_set(
             err, ERR_DECODE, "a header of the answer is over 100 KiB, or memory ran out");
