@@ -5,6 +5,7 @@
 ---never is.
 local errors = require("siterun.errors")
 local nearest = require("siterun.nearest")
+local proxy = require("siterun.config.proxy")
 local settings = require("siterun.settings")
 local url = require("c.url")
 local wire = require("siterun.wire")
@@ -101,6 +102,9 @@ local function build(options)
   if type(options.url) ~= "string" then
     refuse("url: a string expected, got " .. type(options.url))
   end
+  if options.proxy ~= nil and not proxy.is_address(options.proxy) then
+    refuse("proxy is not " .. proxy.WANTED)
+  end
   local method = options.method or "GET"
   if type(method) ~= "string" then
     refuse("method: a string expected, got " .. type(method))
@@ -132,7 +136,7 @@ local function send(request)
   local ok, response, failure = pcall(wire.send, request)
   if not ok then
     if type(response) == "string" then
-      refuse(response)
+      refuse((response:gsub("^%[siterun%][^:]*:%d+: ", "")))
     end
     error(response, 0)
   end

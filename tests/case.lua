@@ -14,7 +14,8 @@
 ---  body = "exact bytes"   or   json = value
 ---`result` is compared with the call's first result: of a table only the fields that are named,
 ---of a list all items; a function is called with all results. `error` is the same for the error
----that is raised, its `message` being a pattern; a function says whether a field is right. `connections` is how many were opened.
+---that is raised, its `message` and `url` being patterns; a function says whether a field is
+---right. `connections` is how many were opened.
 local json = require "json"
 local peer = require "tests.peer"
 local t = require "tests.t"
@@ -90,8 +91,12 @@ local function check_error(e, want)
   for key, value in pairs(want) do
     local got = type(e) == "table" and e[key] or key == "message" and tostring(e)
     local ok = fits(got, value)
-    if key == "message" then ok = tostring(got):find(value) ~= nil end
-    if type(value) == "function" then ok = value(got) end
+    local is_pattern = key == "message" or key == "url"
+    if type(value) == "function" then
+      ok = value(got)
+    elseif is_pattern then
+      ok = tostring(got):find(value) ~= nil
+    end
     expect(ok, "field " .. key .. " of the error: " .. tostring(e), got, value)
   end
 end

@@ -53,7 +53,7 @@ local function fail_status(client, endpoint, response, kind)
   fields.message = found.message or status.name(response.status)
   if response.status < 400 then
     fields.message = status.name(response.status)
-    fields.hint = "check the configured address"
+    fields.hint, fields.retryable = "check the configured address", false
   end
   fields.errors, fields.code = found.errors, found.code
   fields.retry_after = response.retry_after

@@ -144,6 +144,7 @@ end
 
 ---Settings given as one table, such as user = { id =, name =, email = }, become single ones.
 local function spread_groups(service, options)
+  if type(options) ~= "table" then return options end -- refused with the other mistakes
   local out = {}
   for key, value in pairs(options) do out[key] = value end
   for _, setting in ipairs(service.settings) do

@@ -12,7 +12,7 @@ local M = {}
 
 ---@class siterun.Setting
 ---@field name string key in the configuration file and in the options
----@field type string string, secret, url, limit, duration, enum, integer or boolean
+---@field type string string, secret, url, proxy, limit, duration, enum, integer or boolean
 ---@field text string
 ---@field env? string variable
 ---@field required? boolean
@@ -25,7 +25,7 @@ local M = {}
 -- Every service has these. They have no variable: a proxy that the environment happens to
 -- name is not followed.
 local COMMON = {
-  { name = "proxy", type = "string", text = "address of a proxy" },
+  { name = "proxy", type = "proxy", text = "address of a proxy" },
   { name = "ca_file", type = "string", text = "PEM file of further authorities to trust" },
   { name = "retry_after_max", type = "duration",
     text = "the longest pause that the service may ask for (15m): past it a call fails" },

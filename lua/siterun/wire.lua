@@ -11,7 +11,8 @@ local M = {}
 ---@field status integer
 ---@field body string decompressed
 ---@field headers table<string, string> lower-case names; repeated ones joined by ", " (RFC 9110 5.3)
----@field json any the decoded body; reading it raises a decode error when it is no JSON
+---@field json any the decoded body; nil where it is empty or of another type; reading it raises a
+---decode error when the answer should be JSON and is not
 ---@field attempts integer requests sent for it, logins not counted
 ---@field retry_after? number seconds that the answer asks to wait
 ---@field url string without secrets
@@ -26,13 +27,30 @@ local function parse_headers(lines)
   return headers
 end
 
+---An answer to a webhook is often a plain "ok": it does not fail for who looks at its JSON.
+local function is_other(response)
+  local kind = (response.headers["content-type"] or "json"):lower()
+  return not response.body:find("%S") or not kind:find("json", 1, true)
+end
+
+local function decode(response)
+  local ok, value = pcall(require("json").decode, response.body, { bom = true })
+  if ok then
+    return value
+  elseif is_other(response) then
+    return nil
+  end
+  errors.raise({
+    kind = "decode", status = response.status, message = value.message, url = response.url,
+    sent = "yes", attempts = response.attempts,
+  })
+end
+
 local LAZY = {
   headers = function(response)
     return parse_headers(response.lines)
   end,
-  json = function(response)
-    return require("json").decode(response.body, { bom = true })
-  end,
+  json = decode,
 }
 
 -- Headers and JSON are made when they are read: most callers want one of the two.
@@ -82,7 +100,7 @@ local function read(op)
   end
   local response = { status = status, body = body, lines = lines, attempts = attempts }
   response.retry_after = retry_after
-  response.url = status >= 400 and op:url() or nil
+  response.url = op:url()
   return setmetatable(response, Response)
 end
 

@@ -184,6 +184,9 @@ static unsigned set_bounds(CURL *easy, const struct http_request *request, bool 
     /* Refused where an earlier transfer failed before it was connected: its buffer is still there
        and serves as well. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_SMALL : BUFFER_LARGE));
+    /* The length that HEAD is told is that of a body that doesn't come. */
+    if (strcmp(request->method, "HEAD") != 0)
+        bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_max);
     if (request->write)
         bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)WRITE_IDLE_MAX_S);
     return bad;
@@ -302,6 +305,8 @@ static enum err_kind kind_of(CURLcode code)
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL: /* no status line; addresses are checked before */
         return ERR_DECODE;
+    case CURLE_SSL_CACERT_BADFILE:
+        return ERR_CONFIG;
     default:
         return ERR_NETWORK;
     }
@@ -349,10 +354,14 @@ static int describe(const struct http_transfer *transfer, struct err *err)
 {
     const char *detail =
         transfer->detail[0] ? transfer->detail : curl_easy_strerror(transfer->code);
+    size_t overflow = transfer->code == CURLE_FILESIZE_EXCEEDED ? transfer->response.body.max
+                                                                : transfer->overflow;
 
-    if (transfer->overflow)
+    if (overflow)
+        return err_set(err, ERR_DECODE, "the answer is over the limit of %zu bytes", overflow);
+    if (transfer->code == CURLE_OUT_OF_MEMORY && transfer->in_headers) /* so says libcurl */
         return err_set(
-            err, ERR_DECODE, "the answer is over the limit of %zu bytes", transfer->overflow);
+            err, ERR_DECODE, "a header of the answer is over 100 KiB, or memory ran out");
     if (http_transfer_died(transfer))
         return err_set(
             err, ERR_NETWORK, "the connection was closed after the request was written");

@@ -313,7 +313,20 @@ case "a redirect is not followed" {
   given = { { status = 302, headers = { Location = "https://evil.example/" } } },
   call = tk(function(c) return c.tickets:comment("a", "x") end),
   sends = { "POST /v1/tickets/a/comments?key=PRIMARY" },
-  error = { kind = "server", status = 302, message = "never follows", hint = "check the configured address" },
+  error = { kind = "server", status = 302, message = "never follows", hint = "check the configured address",
+    url = "/v1/tickets/a/comments" },
+}
+
+case "a redirect of a read is no reason to try again" {
+  given = { { status = 302, headers = { Location = "https://evil.example/" } } },
+  call = tk(function(c) return c.tickets:get("a") end),
+  error = { kind = "server", status = 302, retryable = false, url = "/v1/tickets/a" },
+}
+
+case "an answer that can't be read says where it came from" {
+  given = { { body = "what?" } },
+  call = tk(function(c) return c.tickets:get("a") end),
+  error = { kind = "decode", status = 200, url = "/v1/tickets/a" },
 }
 
 case "request makes any call with the key" {

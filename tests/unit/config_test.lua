@@ -172,6 +172,24 @@ t.test("a malformed secret is named and not shown", function()
   bad({ code = [[probe { key = { "hidden" } }]] }, option .. ": a secret, not a table")
 end)
 
+t.test("an address that is refused is shown without what it may hide", function()
+  for _, url in ipairs { "https://me:hidden@probe.example/v3", "https://probe.example/v3?key=hidden",
+    "http://me:hidden/hidden@probe.example/v3", "hidden@probe.example" } do
+    bad({ env = with { PROBE_URL = url } }, "PROBE_URL", "an address that ends in /v3")
+  end
+  bad({ env = with { PROBE_URL = "https://probe.example/v3?key=hidden" } }, "it has a query")
+end)
+
+t.test("proxies are checked, and a bad one is shown without its password", function()
+  for _, proxy in ipairs { "127.0.0.1:3128", "http://p.example:3128/", "https://me:a%20b@p.example", "socks5h://[::1]:1" } do
+    t.match(good { code = ("probe { proxy = %q }"):format(proxy) }, "proxy=" .. proxy:gsub("%p", "%%%0"))
+  end
+  for _, proxy in ipairs { "ftp://me:hidden@p.example:1", "http://me:hidden@p.example:65536", "http://me:hidden@",
+    "http://me:hidden @p.example", "http://p.example/x", "http://me:hidden@p.example:a", "" } do
+    bad({ code = ("probe { proxy = %q }"):format(proxy) }, "proxy", "the address of a proxy")
+  end
+end)
+
 t.test("addresses lose the slash at their end", function()
   local env = with { PROBE_URL = "https://probe.example/v3//" }
   t.match(good { env = env }, "url=https://probe.example/v3\n")

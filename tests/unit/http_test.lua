@@ -138,7 +138,8 @@ local REFUSED = {
   ["a method of another type"] = { { method = 5 }, "string expected" },
   ["an unknown option"] = { { querry = {} }, "did you mean \"query\"" },
   ["json and body"] = { { json = {}, body = "" }, "exclude each other" },
-  ["a timeout of 0"] = { { timeout = 0 }, "timeout" },
+  ["a proxy that is none"] = { { proxy = "ftp://me:hidden@127.0.0.1:1" }, "proxy is not the address of a proxy" },
+  ["a timeout of 0"] = { { timeout = 0 }, "^option 'timeout'" },
 }
 
 for what, case in pairs(REFUSED) do
@@ -209,7 +210,7 @@ end
 t.test("old TLS and a ca_file that is not there are errors", function()
   local old <close> = tls("good", { tls_max = "TLSv1.1" })
   t.equal(t.raises(function() http.get(old.url, { ca_file = old.ca_file }) end, "network").sent, "no")
-  local e = t.raises(function() http.get(old.url, { ca_file = "/nowhere.pem" }) end, "network")
+  local e = t.raises(function() http.get(old.url, { ca_file = "/nowhere.pem" }) end, "config")
   t.match(e.message, "/nowhere.pem")
 end)
 
@@ -291,15 +292,37 @@ t.test("headers without end are refused", function()
   for i = 1, 40 do long[i] = { "X-" .. i, ("y"):rep(8000) } end
   local listener <close> = peer.listen({}, { { headers = long }, { headers = { A = ("z"):rep(200000) } } })
   t.raises(function() http.get(listener.url) end, "decode")
-  t.raises(function() http.get(listener.url) end)
+  t.match(t.raises(function() http.get(listener.url) end, "decode").message, "header")
+end)
+
+t.test("an answer that announces too much is not waited for", function()
+  local listener <close> = peer.listen({}, { { times = 2, length = 1001, body = "abc" }, { times = 2, length = 1001 },
+    { length = "99999999999999999999", body = "abc" } })
+  local function ask(method) return http.request { method = method, url = listener.url, body_max = 1000, timeout = 20 } end
+  t.match(t.raises(function() ask "GET" end, "decode").message, "1000 bytes")
+  t.raises(function() ask "POST" end, "unknown_outcome")
+  t.equal({ ask("HEAD").status, ask("HEAD").headers["content-length"] }, { 200, "1001" })
+  t.raises(function() ask "GET" end, "decode")
 end)
 
 t.test("what is no JSON raises when it is read", function()
   local listener <close> = peer.listen({}, { { body = "<html>" }, { body = "" }, { body = "\xEF\xBB\xBF[1]" }, { body = '{"a":' } })
-  t.raises(function() return http.get(listener.url).json end, "decode")
-  t.raises(function() return http.get(listener.url).json end, "decode")
+  local e = t.raises(function() return http.get(listener.url).json end, "decode")
+  t.equal({ e.status, e.sent, e.attempts }, { 200, "yes", 1 })
+  t.equal(http.get(listener.url).json, nil)
   t.equal(http.get(listener.url).json, json.array { 1 })
   t.raises(function() return http.get(listener.url).json end, "decode")
+end)
+
+t.test("an answer that is not meant to be JSON has none", function()
+  local function typed(kind, body) return { body = body, headers = { ["Content-Type"] = kind } } end
+  local listener <close> = peer.listen({}, { typed("text/plain; charset=utf-8", "ok"), typed("text/html", "<p>"),
+    typed("text/plain", "[1]"), typed("application/problem+json", "oops"), typed("application/json", "null") })
+  local function read() return http.get(listener.url).json end
+  t.equal({ read(), read() }, {})
+  t.equal(read(), json.array { 1 })
+  t.raises(read, "decode")
+  t.equal(read(), json.null)
 end)
 
 local BROKEN = {

@@ -85,7 +85,7 @@ local function is_simulated(declaration, values)
 end
 
 -- Where to and as whom: what a recipe says of these is about the real service.
-local REAL = { url = true, secret = true, string = true }
+local REAL = { url = true, proxy = true, secret = true, string = true }
 
 local function sandbox_layers(service, declaration, options)
   local values = sandbox.values()

@@ -1,6 +1,7 @@
 -- One setting's value: from what somebody wrote to what a client uses, or what is wanted.
 local duration = require "siterun.duration"
 local nearest = require "siterun.nearest"
+local proxy = require "siterun.config.proxy"
 local secret = require "c.secret"
 local source = require "siterun.config.source"
 local url = require "c.url"
@@ -19,8 +20,12 @@ local function url_value(setting, raw)
   if type(raw) ~= "string" then return nil, wanted end
   local checked, failure = url.check((raw:gsub("/+$", "")))
   if not checked then return nil, wanted .. ": " .. failure.message end
-  local good = not checked:find("?", 1, true) and (not ends or checked:sub(-#ends) == ends)
-  return good and checked or nil, wanted
+  if checked:find("?", 1, true) then return nil, wanted .. ": it has a query" end
+  return (not ends or checked:sub(-#ends) == ends) and checked or nil, wanted
+end
+
+local function proxy_value(_, raw)
+  return proxy.is_address(raw) and raw or nil, proxy.WANTED
 end
 
 local function limit_value(_, raw)
@@ -65,6 +70,7 @@ end
 local READERS = {
   string = string_value,
   url = url_value,
+  proxy = proxy_value,
   limit = limit_value,
   duration = duration_value,
   enum = enum_value,
@@ -73,8 +79,12 @@ local READERS = {
   secret = secret_value,
 }
 
-local function shown(raw)
+-- Where an address may hold a password or a key.
+local ADDRESSES = { url = true, proxy = true }
+
+local function shown(setting, raw)
   if type(raw) ~= "string" then return "a " .. type(raw) end
+  if ADDRESSES[setting.type] then raw = raw:gsub("^.*@", "***@"):gsub("%?.*", "?***") end
   return string.format("%q", #raw > 80 and raw:sub(1, 80) .. "..." or raw)
 end
 
@@ -87,7 +97,7 @@ function M.read(setting, raw, place)
   local value, why = READERS[setting.type](setting, raw, place)
   if value ~= nil then return value end
   if setting.type == "secret" then return nil, place .. ": " .. why end
-  return nil, string.format("%s: %s is not %s", place, shown(raw), why)
+  return nil, string.format("%s: %s is not %s", place, shown(setting, raw), why)
 end
 
 ---@param setting table
