@@ -9,6 +9,7 @@ local function take_settings(given)
   end
   if settings.deadline then
     require("c.loop").deadline(settings.deadline)
+    require("c.interrupt").after(settings.deadline)
   end
 end
 

@@ -13,6 +13,13 @@ static int arm(lua_State *L)
     return 0;
 }
 
+/* interrupt.after(seconds): whatever computes then is ended by an error of kind "deadline". */
+static int after(lua_State *L)
+{
+    interrupt_after(luaL_checknumber(L, 1));
+    return 0;
+}
+
 /* interrupt.disarm(): the run is over, SIGINT kills. */
 static int disarm(lua_State *L)
 {
@@ -23,7 +30,8 @@ static int disarm(lua_State *L)
 
 int luaopen_c_interrupt(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"arm", arm}, {"disarm", disarm}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"arm", arm}, {"after", after}, {"disarm", disarm}, {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

@@ -323,7 +323,7 @@ static void store(struct session *session)
 
 static void take_refusal(struct session *session, const struct err *err)
 {
-    if (err->kind == ERR_AUTH)
+    if (err->kind == ERR_AUTH || err->kind == ERR_DECODE)
         session->logins_failed++;
     if (err->retry_after > 0 && err->retry_after <= PAUSE_MAX_S)
         throttle_pause(session->throttle, (int64_t)(err->retry_after * 1000) + 1);
@@ -392,8 +392,8 @@ static bool is_leader(struct session *session)
 static int give_up(struct err *err)
 {
     return err_set(err, ERR_AUTH,
-        "the service refused %d logins; no further one is tried, since accounts are "
-        "locked for guessing: check the user name and the password",
+        "%d logins failed or were refused; no further one is tried, since accounts are "
+        "locked for guessing: check the user name, the password and the address",
         SESSION_LOGINS_FAILED_MAX);
 }
 

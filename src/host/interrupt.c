@@ -1,32 +1,73 @@
 #include "host/interrupt.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/time.h>
 
 #include "core/loop.h"
 
+/* Waits end at the deadline by themselves, with errors of their own; this is for what computes. */
+static const double GRACE_S = 0.5;
+
 static lua_State *volatile running;
 
-static void raise_interrupted(lua_State *L, lua_Debug *ar)
+/* Raises the error that the module makes. */
+static void raise_from(lua_State *L, const char *module)
 {
-    (void)ar;
     lua_sethook(L, NULL, 0, 0);
     lua_getglobal(L, "require");
-    lua_pushliteral(L, "siterun.interrupted");
+    lua_pushstring(L, module);
     lua_call(L, 1, 1);
     lua_call(L, 0, 1);
     lua_error(L);
 }
 
+static void raise_interrupted(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    raise_from(L, "siterun.interrupted");
+}
+
+static void raise_expired(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    raise_from(L, "siterun.expired");
+}
+
 /* A hook may be set from a signal handler: it is only looked at between instructions. */
+static void raise_soon(lua_Hook hook)
+{
+    if (running != NULL)
+        lua_sethook(
+            running, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
 static void interrupt(int signal_number)
 {
     signal(signal_number, SIG_DFL);
     loop_interrupt();
-    if (running != NULL)
-        lua_sethook(running, raise_interrupted,
-            LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+    raise_soon(raise_interrupted);
+}
+
+static void expire(int signal_number)
+{
+    (void)signal_number;
+    raise_soon(raise_expired);
+}
+
+void interrupt_after(double seconds)
+{
+    struct sigaction action = {.sa_handler = expire};
+    double whole = floor(seconds + GRACE_S);
+    struct itimerval timer = {
+        .it_value = {(time_t)whole, (suseconds_t)((seconds + GRACE_S - whole) * 1e6)},
+        .it_interval = {1, 0},
+    };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 void interrupt_arm(lua_State *L)
@@ -46,6 +87,8 @@ lua_State *interrupt_running(lua_State *L)
 
 void interrupt_disarm(void)
 {
+    const struct itimerval never = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &never, NULL);
     signal(SIGINT, SIG_DFL);
     running = NULL;
 }

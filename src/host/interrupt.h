@@ -1,4 +1,4 @@
-/* interrupt: the first SIGINT stops what runs, the second one kills. */
+/* interrupt: the first SIGINT stops what runs, the second one kills; a deadline stops what computes. */
 #pragma once
 #include <lua.h>
 
@@ -10,5 +10,9 @@ void interrupt_arm(lua_State *L);
  * when it goes on: around each lua_resume. Cheap; raises nothing. */
 lua_State *interrupt_running(lua_State *L);
 
-/* SIGINT kills from now on. To be called before the Lua state is closed. */
+/* After `seconds`, and a grace in which waits end by themselves, raises the error table of kind
+ * "deadline" in the running thread, again and again where it is caught. */
+void interrupt_after(double seconds);
+
+/* SIGINT kills from now on, and no deadline strikes. To be called before the Lua state is closed. */
 void interrupt_disarm(void);

@@ -185,3 +185,11 @@ t.test("--help marks the commands that end with 2 because they are not there yet
     t.equal(text:find("(not in this version)", 1, true) ~= nil, missing, name)
   end
 end)
+
+t.test("--deadline ends what computes, in coroutines too", function()
+  for _, code in ipairs { "while true do end", "coroutine.wrap(function() while true do end end)()" } do
+    local result = t.siterun { args = { "--deadline", "100ms", "-e", code } }
+    t.equal(result.code, 6)
+    t.match(result.stderr, "beyond its deadline")
+  end
+end)
