@@ -46,6 +46,7 @@ local function finish(sb, o, figures)
       or journal.run(sb, "resume")
     figures.resumes = figures.resumes + 1
     if run.code == 0 then
+      t.equal(run.stderr, "", "a resumed run that is done")
       return
     elseif run.code == 137 then
       figures.kills = figures.kills + 1
