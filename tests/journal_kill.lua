@@ -24,7 +24,7 @@ local function check(sb, mark, writes)
     t.equal(times, 1, title)
     count = count + 1
   end
-  t.equal(count, writes, mark)
+  t.equal(count, writes, mark .. ", runs:\n" .. journal.run(sb, "journal", "runs").stdout)
 end
 
 local function settle(sb, figures)

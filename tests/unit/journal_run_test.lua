@@ -332,3 +332,24 @@ t.test("siterun journal --verify finds a change; prune keeps what is left whole"
   t.equal({ run.code, run.stdout }, { 1, "" })
   t.match(run.stderr, "record 3 was changed")
 end)
+
+---How often a run of so many writes at the same time waits for the disk.
+local function syncs(sb, path, writes)
+  local to = journal.folder() .. "/strace"
+  local run = t.siterun { program = ("strace -f -c -e trace=fsync,fdatasync -o %s %s"):format(to, t.program),
+    args = { path, "s" .. writes, tostring(writes) }, env = sb.env }
+  t.equal(run.code, 0, run.stderr)
+  return math.tointeger(tonumber(t.read(to):match("(%d+) +total")))
+end
+
+-- LeakSanitizer does not work under ptrace.
+if not t.sanitized then
+  t.test("32 writes at the same time share their syncs", function()
+    local sb <close> = journal.start()
+    local path = journal.recipe((journal.WRITES:gsub("limit = 4", "limit = 32")))
+    journal.run(sb, path, "first", "1")
+    local one, many = syncs(sb, path, 1), syncs(sb, path, 32)
+    print(("# syncs: %d for one write, %d for 32"):format(one, many))
+    t.truthy(many < one + 32, "64 records without sharing")
+  end)
+end
