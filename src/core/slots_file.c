@@ -134,14 +134,11 @@ static void check(struct slots_file *file, bool cut)
         slots_reboot(file->slots, boot_id, file->spec.hold_ms);
 }
 
-static int map(struct slots_file *file, struct err *err)
+static struct slots *map(int fd)
 {
-    void *at = mmap(NULL, sizeof *file->slots, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+    void *at = mmap(NULL, sizeof(struct slots), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-    if (at == MAP_FAILED)
-        return fail(file, "map", err);
-    file->slots = at;
-    return 0;
+    return at == MAP_FAILED ? NULL : at;
 }
 
 /* Without holes: a store to a hole on a full disk would kill the process. */
@@ -158,8 +155,10 @@ static int prepare(struct slots_file *file, const struct stat *stat, struct err 
 {
     bool first = !file->slots, cut = stat->st_size != sizeof *file->slots;
 
-    if ((cut && resize(file, err)) || (first && map(file, err)))
+    if (cut && resize(file, err))
         return -1;
+    if (first && !(file->slots = map(file->fd)))
+        return fail(file, "map", err);
     if (first || cut || !slots_is_block(file->slots))
         check(file, cut);
     return 0;
@@ -260,17 +259,25 @@ static bool is_ours(const struct slots_file *other)
            !other->slots->moved;
 }
 
-/* Looked at before it is locked, too: the lock of another account's file is none of ours. */
-static int leave_held(struct slots_file *other, struct slots_file *file, struct err *err)
+/* Looked at before it is locked, too: the lock of another account's file is none of ours. While ours is
+   at the path the other is the older one, and may be locked before it. */
+static bool lock_held(struct slots_file *other, const struct slots_file *file)
 {
     struct stat stat;
 
-    if (fstat(other->fd, &stat) || stat.st_size != sizeof *other->slots || map(other, err) ||
-        !is_ours(other) || lock_fd(other->fd) || !is_ours(other))
-        return 0; /* or its holder will see to it */
+    if (fstat(other->fd, &stat) || stat.st_size != sizeof *other->slots)
+        return false;
     other->device = stat.st_dev;
     other->inode = stat.st_ino;
-    if (is_at_path(other, &stat))
+    other->slots = map(other->fd);
+    return other->slots && is_ours(other) && is_at_path(file, &stat) && !lock_fd(other->fd) &&
+           is_ours(other);
+}
+
+/* What can't be locked is seen to by its holder, or in the next search. */
+static int leave_held(struct slots_file *other, struct slots_file *file, struct err *err)
+{
+    if (!lock_held(other, file))
         return 0;
     if (lock_current(file, err))
         return -1;

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/throttle.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
