@@ -4,9 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 10000, STATEMENTS_MAX = 32 };
+enum { BUSY_MS = 10000, BUSY_PAUSE_MS = 10, STATEMENTS_MAX = 32 };
 
 struct database {
     sqlite3 *db;
@@ -175,6 +176,22 @@ static int make_tables(struct database *db, const char *schema, int version, str
     return -1;
 }
 
+/* SQLite does not wait for other processes when the mode changes, as it does everywhere else: those that
+   open a new file at once get SQLITE_BUSY. */
+static int use_wal(struct database *db, struct err *err)
+{
+    const struct timespec pause = {0, BUSY_PAUSE_MS * 1000000L};
+
+    for (int waited_ms = 0; waited_ms < BUSY_MS; waited_ms += BUSY_PAUSE_MS) {
+        if (!execute(db, "PRAGMA journal_mode = WAL", err))
+            return 0;
+        if (sqlite3_errcode(db->db) != SQLITE_BUSY)
+            return -1;
+        nanosleep(&pause, NULL);
+    }
+    return -1;
+}
+
 static int set_up(struct database *db, const char *schema, int version, struct err *err)
 {
     int found;
@@ -187,7 +204,7 @@ static int set_up(struct database *db, const char *schema, int version, struct e
     if (found > version)
         return err_set(err, ERR_CONFIG, "the %s %.300s is of a later version of siterun",
             db->name, db->path);
-    if (execute(db, "PRAGMA journal_mode = WAL", err) || set_synced(db, true, err))
+    if (use_wal(db, err) || set_synced(db, true, err))
         return -1;
     return found ? 0 : make_tables(db, schema, version, err);
 }
