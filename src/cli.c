@@ -33,7 +33,7 @@ static const struct option options[] = {
     {"trace", NULL, "one line per exchange on stderr", AT(trace), FLAG, 0},
     {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", AT(deadline), DURATION,
         0},
-    {"quiet", NULL, "no progress", AT(quiet), FLAG, 0},
+    {"quiet", NULL, "no warnings, no word on waits", AT(quiet), FLAG, 0},
     {"assume-fresh", NULL, "do not wait out what a damaged state may have held",
         AT(assume_fresh), FLAG, 0},
     {"color", "WHEN", "auto, always or never", AT(color), COLOR, 0},
