@@ -122,12 +122,6 @@ function M.id()
   return id
 end
 
----The id, if this run has recorded anything.
----@return string?
-function M.recorded()
-  return op and id
-end
-
 ---Records the run at once: a resumed one is there before its first write.
 ---@async
 ---@return string id

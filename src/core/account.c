@@ -10,7 +10,7 @@
 #include "core/url.h"
 
 struct account {
-    char *service, *url, *ca_file, *proxy;
+    char *url, *ca_file, *proxy;
     struct throttle *throttle;
     struct auth *auth;
     bool refuses_by_503;
@@ -19,11 +19,10 @@ struct account {
 
 static int copy_texts(struct account *account, const struct account_spec *spec, struct err *err)
 {
-    account->service = strdup(spec->service);
     account->url = strdup(spec->url);
     account->ca_file = spec->ca_file ? strdup(spec->ca_file) : NULL;
     account->proxy = spec->proxy ? strdup(spec->proxy) : NULL;
-    if (!account->service || !account->url || (spec->ca_file && !account->ca_file) ||
+    if (!account->url || (spec->ca_file && !account->ca_file) ||
         (spec->proxy && !account->proxy))
         return err_no_memory(err);
     return 0;
@@ -135,7 +134,6 @@ void account_free(struct account *account)
         return;
     auth_free(account->auth);
     throttle_free(account->throttle);
-    free(account->service);
     free(account->url);
     free(account->ca_file);
     free(account->proxy);
@@ -150,11 +148,6 @@ bool account_refuses_by_503(const struct account *account)
 int64_t account_retry_after_max_ms(const struct account *account)
 {
     return account->retry_after_max_ms;
-}
-
-const char *account_service(const struct account *account)
-{
-    return account->service;
 }
 
 const char *account_url(const struct account *account)

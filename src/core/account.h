@@ -41,7 +41,6 @@ bool account_refuses_by_503(const struct account *account);
 
 int64_t account_retry_after_max_ms(const struct account *account);
 
-const char *account_service(const struct account *account);
 const char *account_url(const struct account *account);
 const char *account_ca_file(const struct account *account);
 const char *account_proxy(const struct account *account);
