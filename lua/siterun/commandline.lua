@@ -1,5 +1,6 @@
 -- Reads the words after a command: options, and what remains.
 local errors = require "siterun.errors"
+local file = require "c.file"
 local nearest = require "siterun.nearest"
 
 local M = {}
@@ -7,6 +8,14 @@ local M = {}
 ---@param form string
 function M.refuse(form, ...)
   errors.raise { kind = "usage", message = string.format(form, ...) }
+end
+
+---Makes the folder of an earlier run the current one, where it had one.
+---@param folder? string
+function M.enter(folder)
+  if not folder then return end
+  local entered, failure = file.enter(folder)
+  if not entered then M.refuse("%s", failure.message) end
 end
 
 local function value_of(word, name, inline, args, i)

@@ -44,6 +44,19 @@ function M.text(value)
   return tostring(value)
 end
 
+---An address as people and records see it; nothing in the query is encoded.
+---@param base string
+---@param path string encoded
+---@param query? table[] pairs
+---@return string
+function M.url(base, path, query)
+  local parts = {}
+  for i, pair in ipairs(query or {}) do
+    parts[i] = M.text(pair[1]) .. "=" .. M.text(pair[2])
+  end
+  return base .. path .. (#parts > 0 and "?" .. table.concat(parts, "&") or "")
+end
+
 ---One path segment, encoded. Raises what c.url refuses.
 ---@param value any
 ---@return string

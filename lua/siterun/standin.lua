@@ -17,21 +17,12 @@ function M.is_id(value)
   return type(value) == "string" and value:sub(1, #PREFIX) == PREFIX
 end
 
-local function target(client, request)
-  local parts = {}
-  for i, pair in ipairs(request.query or {}) do
-    parts[i] = pathname.text(pair[1]) .. "=" .. pathname.text(pair[2])
-  end
-  local query = #parts > 0 and "?" .. table.concat(parts, "&") or ""
-  return client.url .. request.path .. query
-end
-
 ---Prints a write on stderr: method, URL, body; secrets hidden.
 ---@param client table
 ---@param request table
 function M.print(client, request)
-  local text = string.format("dry-run: %s %s %s", request.method, target(client, request),
-    request.body or "")
+  local text = string.format("dry-run: %s %s %s", request.method,
+    pathname.url(client.url, request.path, request.query), request.body or "")
   io.stderr:write((secret.redact(text):gsub("[%c\x7F]", " "):gsub(" $", "")), "\n")
 end
 

@@ -20,15 +20,6 @@ local KEPT_HEADERS = { "content-type", "location", "etag", "last-modified" }
 -- How often this run has made a write of a content without a key.
 local occurrences = {}
 
-local function url_of(client, request)
-  local parts = {}
-  for i, pair in ipairs(request.query or {}) do
-    parts[i] = pathname.text(pair[1]) .. "=" .. pathname.text(pair[2])
-  end
-  local query = #parts > 0 and "?" .. table.concat(parts, "&") or ""
-  return client.url .. request.path .. query
-end
-
 ---What a call sends, without what authenticates it.
 ---@param client table
 ---@param endpoint table
@@ -36,7 +27,7 @@ end
 ---@return siterun.Sent
 function M.sent(client, endpoint, request)
   return { service = client.service.name, operation = endpoint.name, method = request.method,
-    url = url_of(client, request), body = request.body }
+    url = pathname.url(client.url, request.path, request.query), body = request.body }
 end
 
 ---The fingerprint of what is sent. Lengths keep the fields apart.

@@ -1,6 +1,5 @@
 ---`siterun apply PLAN`: runs the recipe of a plan again and makes the planned writes, and no others.
 local commandline = require("siterun.commandline")
-local file = require("c.file")
 local journal = require("siterun.journal")
 local plandone = require("siterun.plandone")
 local planfile = require("siterun.planfile")
@@ -39,16 +38,6 @@ local function check_place(plan)
   end
   settings.profile = settings.profile or plan.profile
   settings.config = settings.config or plan.config
-end
-
-local function enter(folder)
-  if not folder then
-    return
-  end
-  local entered, failure = file.enter(folder)
-  if not entered then
-    refuse("%s", failure.message)
-  end
 end
 
 ---One process at a time applies a plan. A recipe's key holds no control character.
@@ -90,7 +79,7 @@ end
 local function go_on(plan, done, real)
   return function(start)
     check_place(plan)
-    enter(plan.folder)
+    commandline.enter(plan.folder)
     run.begin({ recipe = plan.recipe, name = plan.name, arguments = plan.arguments,
       unrepeatable = "it applied a plan: apply that again" })
     planned.follow(plan, done, real)

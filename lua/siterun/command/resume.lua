@@ -1,7 +1,6 @@
 ---`siterun resume [RUN]`: runs the script of an interrupted run again; what that had done is
 ---answered from the journal.
 local commandline = require("siterun.commandline")
-local file = require("c.file")
 local journal = require("siterun.journal")
 local replay = require("siterun.replay")
 local run = require("siterun.run")
@@ -116,16 +115,6 @@ local function take_flags(flags)
   end
 end
 
-local function enter(folder)
-  if not folder then
-    return
-  end
-  local entered, failure = file.enter(folder)
-  if not entered then
-    refuse("%s", failure.message)
-  end
-end
-
 local function ids_of(chain)
   local ids = {}
   for i, each in ipairs(chain) do
@@ -138,7 +127,7 @@ local function go_on(chain, start)
   local latest = chain[#chain]
   local flags = latest.flags or {}
   take_flags(flags)
-  enter(latest.folder)
+  commandline.enter(latest.folder)
   run.begin({ recipe = latest.recipe, name = latest.name, arguments = latest.arguments,
     modules = flags.modules, resumes = latest.id, origin = chain[1].id })
   replay.load(ids_of(chain))
