@@ -10,8 +10,7 @@
 enum { SLOTS_ENDED_MAX = 4, SLOTS_FLIGHT_MAX = 6, SLOTS_WAITERS_MAX = 3 };
 #else
 enum {
-    SLOTS_ENDED_MAX =
-        16384, /* slots held, a power of two: the largest limit that can be kept */
+    SLOTS_ENDED_MAX = 16384, /* slots held, a power of two: the largest limit there can be */
     SLOTS_FLIGHT_MAX = 4096, /* requests in flight */
     SLOTS_WAITERS_MAX = 1024,
 };
@@ -49,9 +48,8 @@ struct slots_waiter {
 struct slots {
     uint64_t magic; /* written last: a block that is half made is none */
     uint64_t size;
-    uint64_t home; /* of the path that its file was made at */
-    uint64_t
-        inode; /* of its file; 0 until processes were asked what they hold of a deleted one */
+    uint64_t home;  /* of the path that its file was made at */
+    uint64_t inode; /* of its file; 0 until processes said what they hold of a deleted one */
     char boot_id[SLOTS_BOOT_BYTES];
     uint64_t moved;      /* the block was copied elsewhere and is dead */
     uint64_t next_id;    /* of tickets and waiters */
@@ -59,9 +57,8 @@ struct slots {
     uint64_t in_flight;  /* at least the flights in use */
     uint64_t waiting;    /* at least the waiters in use */
     int64_t paused_until_ms;
-    int64_t retry_budget; /* see slots_retry */
-    int64_t
-        ended_ms[SLOTS_ENDED_MAX]; /* when the slot becomes free, sorted from head to tail */
+    int64_t retry_budget;              /* see slots_earn_retry */
+    int64_t ended_ms[SLOTS_ENDED_MAX]; /* when the slot is free; sorted from head to tail */
     struct slots_flight flights[SLOTS_FLIGHT_MAX];
     struct slots_waiter waiters[SLOTS_WAITERS_MAX];
 };

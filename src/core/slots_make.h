@@ -10,5 +10,5 @@ enum { SLOTS_MAKE_PATH_BYTES = 4096 };
 uint64_t slots_make_id(void);
 
 /* Makes the file, and its folder, unless it is there: whoever opens it sees a whole block. `path` has
-   fewer than SLOTS_MAKE_PATH_BYTES. ERR_CONFIG */
+   fewer than SLOTS_MAKE_PATH_BYTES. ERR_CONFIG when it can't be made. */
 MUST_USE int slots_make_file(const char *path, uint64_t home, struct err *err);

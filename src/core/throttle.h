@@ -46,9 +46,10 @@ struct throttle_stats {
     int64_t paused_ms; /* until the end of the pause that the service asked for */
 };
 
-/* Whoever opens the same name in the same folder on the same loop shares the throttle, and the strictest of
-   their limits holds: the fewest requests in the longest window. `loop` must outlive it; the spec is copied. ERR_CONFIG when the state folder can't be used, or
-   the limit is over SLOTS_ENDED_MAX. */
+/* Whoever opens the same name in the same folder on the same loop shares the throttle, and the
+   strictest of their limits holds: the fewest requests in the longest window. `loop` must outlive
+   it; the spec is copied. ERR_CONFIG when the state folder can't be used, or the limit is over
+   SLOTS_ENDED_MAX. */
 MUST_USE int throttle_new(struct throttle **out, struct loop *loop,
     const struct throttle_spec *spec, struct err *err);
 
