@@ -264,28 +264,11 @@ int journal_unclaim(struct journal *journal, const char *once, struct err *err)
 
 /* ---- reading ---- */
 
-void journal_take_row(struct sqlite3_stmt *statement, struct journal_record *record)
-{
-    *record = (struct journal_record){
-        .seq = sqlite3_column_int64(statement, 0),
-        .at_ms = sqlite3_column_int64(statement, 1),
-        .kind = database_text(statement, 2),
-        .run = database_text(statement, 3),
-        .intent = sqlite3_column_int64(statement, 4),
-        .service = database_text(statement, 5),
-        .operation = database_text(statement, 6),
-        .once = database_text(statement, 7),
-        .content = database_text(statement, 8),
-        .outcome = database_text(statement, 9),
-        .body = database_text(statement, 10),
-    };
-}
-
 static sqlite3_stmt *select_records(
     struct journal *journal, const struct journal_filter *filter)
 {
     sqlite3_stmt *statement = database_prepare(journal->db,
-        "SELECT " JOURNAL_COLUMNS " FROM record WHERE seq > ?1 AND (?2 = 0 OR seq = ?2) "
+        "SELECT " JOURNAL_RECORD_COLUMNS " FROM record WHERE seq > ?1 AND (?2 = 0 OR seq = ?2) "
         "AND (?3 = 0 OR intent = ?3) AND at_ms >= ?4 AND (?5 = 0 OR at_ms <= ?5) "
         "AND (?6 IS NULL OR kind = ?6) AND (?7 IS NULL OR run = ?7) "
         "AND (?8 IS NULL OR service = ?8) AND (?9 IS NULL OR operation = ?9) "
@@ -311,7 +294,7 @@ int journal_read(struct journal *journal, const struct journal_filter *filter,
     int found;
 
     while ((found = database_row(journal->db, statement, err)) > 0) {
-        journal_take_row(statement, &record);
+        journal_record_read(statement, &record);
         if (!visit(context, &record))
             break;
     }

@@ -8,32 +8,11 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/journal_record.h"
 
 struct database;
 struct journal;
 struct loop;
-struct sqlite3_stmt;
-
-/* A record. The texts hold no secret; NULL: none. */
-struct journal_record {
-    int64_t seq;   /* given by the journal, from 1, without gaps */
-    int64_t at_ms; /* clock_wall_ms, likewise */
-    const char *kind;
-    const char *run;
-    int64_t intent; /* the intent that an outcome belongs to; 0: none */
-    const char *service, *operation;
-    const char *once;    /* the key under which a write is made once */
-    const char *content; /* fingerprint of what is sent */
-    const char *outcome; /* of an outcome: "done", "refused", "not_sent" or "unknown" */
-    const char *body;    /* JSON */
-};
-
-/* The columns of a record, in the order that journal_take_row reads. */
-#define JOURNAL_COLUMNS                                                                        \
-    "seq, at_ms, kind, run, intent, service, operation, once, content, outcome, body"
-
-/* Reads a row whose columns begin with those; the texts live as long as the row. */
-void journal_take_row(struct sqlite3_stmt *statement, struct journal_record *record);
 
 /* One record on its way to the disk. Kept in place by its user until `done`; the record's texts too. */
 struct journal_append {

@@ -5,7 +5,7 @@
 
 #include "core/buf.h"
 #include "core/database.h"
-#include "core/journal.h"
+#include "core/journal_record.h"
 
 enum { RECORD_MAX = 64 * 1024 * 1024 };
 
@@ -92,7 +92,7 @@ static int check_row(struct database *db, sqlite3_stmt *statement,
     struct journal_record record;
     const char *stored = database_text(statement, 11);
 
-    journal_take_row(statement, &record);
+    journal_record_read(statement, &record);
     if (record.seq != last->seq + 1)
         return broken(db, last->seq + 1, "is missing", err);
     if (journal_chain_add(last, &record, err))
@@ -104,8 +104,8 @@ static int check_row(struct database *db, sqlite3_stmt *statement,
 
 static int check_rows(struct database *db, struct journal_chain_link *last, struct err *err)
 {
-    sqlite3_stmt *statement =
-        database_prepare(db, "SELECT " JOURNAL_COLUMNS ", hash FROM record ORDER BY seq");
+    sqlite3_stmt *statement = database_prepare(
+        db, "SELECT " JOURNAL_RECORD_COLUMNS ", hash FROM record ORDER BY seq");
     int found;
 
     while ((found = database_row(db, statement, err)) > 0)
