@@ -11,7 +11,9 @@
 #include "core/account.h"
 #include "core/retry.h"
 #include "core/throttle.h"
+#include "host/class.h"
 #include "host/fail.h"
+#include "host/field.h"
 #include "host/option.h"
 #include "host/runtime.h"
 
@@ -208,18 +210,6 @@ static int new_account(lua_State *L)
     return account_new(handle, loop, runtime_http(L), &spec, &err) ? fail_push(L, &err) : 1;
 }
 
-static void set_number(lua_State *L, const char *name, double value)
-{
-    lua_pushnumber(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, lua_Integer value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 /* account:limits() -> {limit=, window= (s), used=, free=, wait= (s), waiting=, paused= (s)}, over all
    processes; without `limit`, `window` and `free` when the account has no limit */
 static int limits(lua_State *L)
@@ -230,14 +220,14 @@ static int limits(lua_State *L)
     throttle_stats(throttle, &stats);
     lua_createtable(L, 0, 7);
     if (stats.limit) {
-        set_integer(L, "limit", stats.limit);
-        set_number(L, "window", (double)stats.window_ms / 1000);
-        set_integer(L, "free", stats.used < stats.limit ? stats.limit - stats.used : 0);
+        field_set_integer(L, "limit", stats.limit);
+        field_set_number(L, "window", (double)stats.window_ms / 1000);
+        field_set_integer(L, "free", stats.used < stats.limit ? stats.limit - stats.used : 0);
     }
-    set_integer(L, "used", stats.used);
-    set_integer(L, "waiting", stats.waiting);
-    set_number(L, "wait", (double)stats.wait_ms / 1000);
-    set_number(L, "paused", (double)stats.paused_ms / 1000);
+    field_set_integer(L, "used", stats.used);
+    field_set_integer(L, "waiting", stats.waiting);
+    field_set_number(L, "wait", (double)stats.wait_ms / 1000);
+    field_set_number(L, "paused", (double)stats.paused_ms / 1000);
     return 1;
 }
 
@@ -255,10 +245,7 @@ int luaopen_c_account(lua_State *L)
     static const luaL_Reg functions[] = {{"new", new_account}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"limits", limits}, {"__gc", collect}, {NULL, NULL}};
 
-    luaL_newmetatable(L, class);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
+    class_new(L, class, methods);
     luaL_newlib(L, functions);
     return 1;
 }

@@ -14,6 +14,7 @@
 #include "core/loop.h"
 #include "core/secret.h"
 #include "core/url.h"
+#include "host/class.h"
 #include "host/fail.h"
 #include "host/option.h"
 #include "host/runtime.h"
@@ -337,10 +338,7 @@ int luaopen_c_http(lua_State *L)
     };
 
     runtime_loop(L);
-    luaL_newmetatable(L, class);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
+    class_new(L, class, methods);
     luaL_newlib(L, functions);
     return 1;
 }

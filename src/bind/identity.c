@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/slots_owner.h"
+#include "host/field.h"
 
 enum { PASSWD_MAX = 16384, HOST_MAX = 256 };
 
@@ -43,10 +44,8 @@ static int self(lua_State *L)
     lua_setfield(L, -2, "user");
     push_host(L);
     lua_setfield(L, -2, "host");
-    lua_pushinteger(L, (lua_Integer)owner.pid);
-    lua_setfield(L, -2, "pid");
-    lua_pushinteger(L, (lua_Integer)owner.born);
-    lua_setfield(L, -2, "born");
+    field_set_integer(L, "pid", (lua_Integer)owner.pid);
+    field_set_integer(L, "born", (lua_Integer)owner.born);
     return 1;
 }
 

@@ -10,7 +10,9 @@
 #include "core/journal.h"
 #include "core/loop.h"
 #include "core/seal.h"
+#include "host/class.h"
 #include "host/fail.h"
+#include "host/field.h"
 #include "host/option.h"
 #include "host/runtime.h"
 
@@ -302,34 +304,21 @@ static struct rows *push_rows(lua_State *L)
     return rows;
 }
 
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, int64_t value)
-{
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 static void push_record(lua_State *L, const struct journal_record *record)
 {
     lua_createtable(L, 0, 11);
-    set_integer(L, "seq", record->seq);
-    lua_pushnumber(L, (double)record->at_ms / 1000);
-    lua_setfield(L, -2, "at");
+    field_set_integer(L, "seq", record->seq);
+    field_set_number(L, "at", (double)record->at_ms / 1000);
     if (record->intent)
-        set_integer(L, "intent", record->intent);
-    set_text(L, "kind", record->kind);
-    set_text(L, "run", record->run);
-    set_text(L, "service", record->service);
-    set_text(L, "operation", record->operation);
-    set_text(L, "once", record->once);
-    set_text(L, "content", record->content);
-    set_text(L, "outcome", record->outcome);
-    set_text(L, "body", record->body);
+        field_set_integer(L, "intent", record->intent);
+    field_set_text(L, "kind", record->kind);
+    field_set_text(L, "run", record->run);
+    field_set_text(L, "service", record->service);
+    field_set_text(L, "operation", record->operation);
+    field_set_text(L, "once", record->once);
+    field_set_text(L, "content", record->content);
+    field_set_text(L, "outcome", record->outcome);
+    field_set_text(L, "body", record->body);
 }
 
 /* journal:read{after_seq=, seq=, intent=, from=, to= (seconds), kind=, run=, service=, operation=, once=,
@@ -386,11 +375,7 @@ static int prune(lua_State *L)
 
 static void make_class(lua_State *L, const char *name, const luaL_Reg *methods)
 {
-    luaL_newmetatable(L, name);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    class_new(L, name, methods);
 }
 
 int luaopen_c_journal(lua_State *L)

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <unistd.h>
 
+#include "host/class.h"
 #include "host/fail.h"
 
 #define CLASS "c.line"
@@ -74,10 +75,7 @@ int luaopen_c_line(lua_State *L)
         {"__gc", close_line},
         {NULL, NULL},
     };
-    luaL_newmetatable(L, CLASS);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
+    class_new(L, CLASS, methods);
     luaL_newlib(L, functions);
     return 1;
 }

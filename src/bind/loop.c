@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/loop.h"
 #include "core/timer.h"
+#include "host/class.h"
 #include "host/fail.h"
 #include "host/runtime.h"
 
@@ -161,10 +162,7 @@ int luaopen_c_loop(lua_State *L)
     };
 
     runtime_loop(L);
-    luaL_newmetatable(L, timer_class);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
+    class_new(L, timer_class, methods);
     luaL_newlib(L, functions);
     return 1;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/process.h"
+#include "host/class.h"
 #include "host/fail.h"
 #include "host/scratch.h"
 
@@ -103,10 +104,7 @@ int luaopen_c_process(lua_State *L)
     static const luaL_Reg methods[] = {
         {"line", line}, {"stop", stop}, {"__gc", stop}, {"__close", stop}, {NULL, NULL}};
 
-    luaL_newmetatable(L, class);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
+    class_new(L, class, methods);
     luaL_newlib(L, functions);
     return 1;
 }

@@ -7,6 +7,7 @@
 
 #include "core/loop.h"
 #include "core/server.h"
+#include "host/class.h"
 #include "host/fail.h"
 #include "host/option.h"
 #include "host/runtime.h"
@@ -336,10 +337,7 @@ int luaopen_c_server(lua_State *L)
 
     runtime_loop(L);
     make_request_class(L);
-    luaL_newmetatable(L, class);
-    luaL_setfuncs(L, methods, 0);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, "__index");
+    class_new(L, class, methods);
     luaL_newlib(L, functions);
     return 1;
 }

@@ -1,27 +1,22 @@
 #include "host/fail.h"
 
 #include "core/err.h"
+#include "host/field.h"
 
-void fail_push_table(lua_State *L, const struct err *err)
+static void push_table(lua_State *L, const struct err *err)
 {
     lua_createtable(L, 0, 5);
-    lua_pushstring(L, err_kind_name(err->kind));
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, err->message);
-    lua_setfield(L, -2, "message");
-    lua_pushstring(L, err_sent_name(err->sent));
-    lua_setfield(L, -2, "sent");
-    lua_pushinteger(L, err->attempts);
-    lua_setfield(L, -2, "attempts");
-    if (err->retry_after > 0) {
-        lua_pushnumber(L, err->retry_after);
-        lua_setfield(L, -2, "retry_after");
-    }
+    field_set_text(L, "kind", err_kind_name(err->kind));
+    field_set_text(L, "message", err->message);
+    field_set_text(L, "sent", err_sent_name(err->sent));
+    field_set_integer(L, "attempts", err->attempts);
+    if (err->retry_after > 0)
+        field_set_number(L, "retry_after", err->retry_after);
 }
 
 int fail_push(lua_State *L, const struct err *err)
 {
     lua_pushnil(L);
-    fail_push_table(L, err);
+    push_table(L, err);
     return 2;
 }

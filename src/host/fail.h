@@ -7,6 +7,3 @@ struct err;
 /* [-0, +2, m] Pushes nil and {kind=, message=, sent=, attempts=, retry_after=}; returns 2.
  * `retry_after` (seconds) is absent when the service named none. */
 int fail_push(lua_State *L, const struct err *err);
-
-/* [-0, +1, m] Pushes the table alone. */
-void fail_push_table(lua_State *L, const struct err *err);

@@ -10,37 +10,24 @@
 
 #include "cli.h"
 #include "core/throttle.h"
+#include "host/field.h"
 #include "host/interrupt.h"
 #include "host/modules.h"
-
-static void set_string(lua_State *L, const char *name, const char *value)
-{
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_boolean(lua_State *L, const char *name, int value)
-{
-    lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
 
 /* [-0, +1, m] What siterun.settings takes over. */
 static void push_settings(lua_State *L, const struct cli *cli)
 {
     lua_createtable(L, 0, 10);
-    set_string(L, "profile", cli->profile);
-    set_string(L, "config", cli->config);
-    set_string(L, "color", cli->color);
-    set_string(L, "argv0", cli->argc > 0 ? cli->argv[0] : "siterun");
-    set_boolean(L, "sandbox", cli->sandbox);
-    set_boolean(L, "dry_run", cli->dry_run);
-    set_boolean(L, "trace", cli->trace);
-    set_boolean(L, "quiet", cli->quiet);
-    if (cli->deadline > 0) {
-        lua_pushnumber(L, cli->deadline);
-        lua_setfield(L, -2, "deadline");
-    }
+    field_set_text(L, "profile", cli->profile);
+    field_set_text(L, "config", cli->config);
+    field_set_text(L, "color", cli->color);
+    field_set_text(L, "argv0", cli->argc > 0 ? cli->argv[0] : "siterun");
+    field_set_boolean(L, "sandbox", cli->sandbox);
+    field_set_boolean(L, "dry_run", cli->dry_run);
+    field_set_boolean(L, "trace", cli->trace);
+    field_set_boolean(L, "quiet", cli->quiet);
+    if (cli->deadline > 0)
+        field_set_number(L, "deadline", cli->deadline);
 }
 
 /* [-0, +1, m] {{code=} | {module=}, ...} */
@@ -49,7 +36,8 @@ static void push_steps(lua_State *L, const struct cli *cli)
     lua_createtable(L, cli->step_count, 0);
     for (int i = 0; i < cli->step_count; i++) {
         lua_createtable(L, 0, 1);
-        set_string(L, cli->steps[i].kind == CLI_CODE ? "code" : "module", cli->steps[i].text);
+        field_set_text(
+            L, cli->steps[i].kind == CLI_CODE ? "code" : "module", cli->steps[i].text);
         lua_rawseti(L, -2, i + 1);
     }
 }
@@ -71,7 +59,7 @@ static void push_commands(lua_State *L)
 {
     lua_newtable(L);
     for (const char *const *name = cli_commands(); *name != NULL; name++)
-        set_boolean(L, *name, 1);
+        field_set_boolean(L, *name, 1);
 }
 
 /* Sets `path` and `folder`, the absolute ones of the script, where there is such a file. */
@@ -80,9 +68,9 @@ static void set_folder(lua_State *L, const struct cli *cli)
     char path[PATH_MAX];
     if (cli->first >= cli->argc || realpath(cli->argv[cli->first], path) == NULL)
         return;
-    set_string(L, "path", path);
+    field_set_text(L, "path", path);
     *strrchr(path, '/') = '\0';
-    set_string(L, "folder", path);
+    field_set_text(L, "folder", path);
 }
 
 /* [-0, +1, m] The one argument of siterun.main. */
@@ -98,11 +86,11 @@ static void push_run(lua_State *L, const struct cli *cli)
     push_commands(L);
     lua_setfield(L, -2, "commands");
     set_folder(L, cli);
-    set_boolean(L, "has_file", cli->first < cli->argc);
-    set_boolean(L, "has_code", cli->has_code);
-    set_boolean(L, "interactive", cli->interactive);
-    set_boolean(L, "terminal", isatty(STDIN_FILENO));
-    set_boolean(L, "screen", isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+    field_set_boolean(L, "has_file", cli->first < cli->argc);
+    field_set_boolean(L, "has_code", cli->has_code);
+    field_set_boolean(L, "interactive", cli->interactive);
+    field_set_boolean(L, "terminal", isatty(STDIN_FILENO));
+    field_set_boolean(L, "screen", isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 }
 
 /* Everything that can raise, the set-up included, runs in here. */
