@@ -48,8 +48,8 @@ struct slots_waiter {
 struct slots {
     uint64_t magic; /* written last: a block that is half made is none */
     uint64_t size;
-    uint64_t home;  /* of the path that its file was made at */
-    uint64_t inode; /* of its file; 0 until processes said what they hold of a deleted one */
+    uint64_t home; /* of the path that its file was made at */
+    uint64_t file; /* which one it is in; 0 until others were asked what they hold */
     char boot_id[SLOTS_BOOT_BYTES];
     uint64_t moved;      /* the block was copied elsewhere and is dead */
     uint64_t next_id;    /* of tickets and waiters */

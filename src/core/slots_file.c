@@ -25,6 +25,7 @@ struct slots_file {
     int fd;
     dev_t device;
     ino_t inode;
+    uint64_t id; /* of the file, for good: inodes are given out again */
     struct slots *slots;
     unsigned opened;   /* how many files at the path were, so far */
     unsigned searched; /* `opened` when other processes were asked what they hold */
@@ -64,6 +65,17 @@ static int lock_fd(int fd)
     return bad;
 }
 
+/* A copy of the file may get the inode that its original had, but not its birth. */
+static uint64_t id_of(int fd, ino_t inode)
+{
+    struct statx stat;
+    uint64_t born_ns = 0;
+
+    if (!statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stat) && (stat.stx_mask & STATX_BTIME))
+        born_ns = (uint64_t)stat.stx_btime.tv_sec * 1000000000 + stat.stx_btime.tv_nsec;
+    return (inode * 1099511628211u ^ born_ns) | 1;
+}
+
 /* Takes a descriptor that was opened: it must be a plain file, and ours. */
 static int own(struct slots_file *file, struct err *err)
 {
@@ -78,6 +90,7 @@ static int own(struct slots_file *file, struct err *err)
         return fail(file, "protect", err);
     file->device = stat.st_dev;
     file->inode = stat.st_ino;
+    file->id = id_of(file->fd, stat.st_ino);
     file->opened++;
     return 0;
 }
@@ -237,20 +250,18 @@ static int lock_current(struct slots_file *file, struct err *err)
    held has gone elsewhere. */
 static bool is_foreign(const struct slots_file *file)
 {
-    return file->slots->inode != file->inode || file->slots->home != file->home ||
+    return file->slots->file != file->id || file->slots->home != file->home ||
            file->slots->moved;
 }
 
 /* ---- what other processes hold ---- */
 
 /* Whether an open file of a process may be a block that was taken away from this path. */
-static bool is_candidate(const struct slots_file *file, const char *held)
+static bool is_candidate(const struct slots_file *file, const struct stat *stat)
 {
-    struct stat stat_buf;
-
-    return !stat(held, &stat_buf) && S_ISREG(stat_buf.st_mode) &&
-           stat_buf.st_size == sizeof(struct slots) && stat_buf.st_uid == geteuid() &&
-           (stat_buf.st_ino != file->inode || stat_buf.st_dev != file->device);
+    return S_ISREG(stat->st_mode) && stat->st_size == sizeof(struct slots) &&
+           stat->st_uid == geteuid() &&
+           (stat->st_ino != file->inode || stat->st_dev != file->device);
 }
 
 static bool is_ours(const struct slots_file *other)
@@ -259,13 +270,14 @@ static bool is_ours(const struct slots_file *other)
            !other->slots->moved;
 }
 
-/* Looked at before it is locked, too: the lock of another account's file is none of ours. While ours is
-   at the path the other is the older one, and may be locked before it. */
+/* Looked at before it is locked, too: the lock of another account's file is none of ours, and by now
+   its holder may have opened ours instead. While ours is at the path the other is the older one,
+   and may be locked before it. */
 static bool lock_held(struct slots_file *other, const struct slots_file *file)
 {
     struct stat stat;
 
-    if (fstat(other->fd, &stat) || stat.st_size != sizeof *other->slots)
+    if (fstat(other->fd, &stat) || !is_candidate(file, &stat))
         return false;
     other->device = stat.st_dev;
     other->inode = stat.st_ino;
@@ -289,9 +301,10 @@ static int leave_held(struct slots_file *other, struct slots_file *file, struct 
 static int adopt(struct slots_file *file, const char *held, struct err *err)
 {
     struct slots_file *other;
+    struct stat seen;
     int bad = 0;
 
-    if (!is_candidate(file, held))
+    if (stat(held, &seen) || !is_candidate(file, &seen))
         return 0;
     other = malloc(sizeof *other);
     if (!other)
@@ -347,7 +360,7 @@ static void claim(const struct slots_file *file)
 {
     file->slots->home = file->home;
     file->slots->moved = 0;
-    file->slots->inode = file->inode;
+    file->slots->file = file->id;
 }
 
 /* Locked at the path: 1 when it can be used, 0 when others have to be asked first. */
@@ -463,10 +476,24 @@ int slots_file_open(
     return 0;
 }
 
+/* What is held of a file that was taken away may be held by this process alone. */
+static void bequeath(struct slots_file *file)
+{
+    struct stat stat;
+    struct err ignored;
+
+    if (!file->slots || is_at_path(file, &stat) || lock_fd(file->fd))
+        return;
+    if (!file->slots->moved && slots_used(file->slots, clock_ms()) > 0)
+        (void)!move_on(file, &ignored);
+}
+
 void slots_file_close(struct slots_file *file)
 {
     if (!file)
         return;
+    if (file->spec.folder)
+        bequeath(file);
     release(file);
     free(file);
 }
