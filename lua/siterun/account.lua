@@ -1,6 +1,7 @@
 -- Opens the accounts of services. Clients of one account share its limit and its session.
 local account = require "c.account"
 local config = require "siterun.config"
+local equal = require "siterun.equal"
 local errors = require "siterun.errors"
 
 local M = {}
@@ -40,17 +41,6 @@ local function state_folder()
   return config.has_state() and config.state_dir() or nil
 end
 
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
-
 ---@param service siterun.Service
 ---@param settings table as of siterun.config
 ---@return siterun.OpenAccount
@@ -64,7 +54,7 @@ function M.open(service, settings)
     refuses_by_503 = from.refuses_by_503, retry_after_max = settings.retry_after_max,
   }
   for _, known in ipairs(open) do
-    if same(known.spec, spec) then return known end
+    if equal.deep(known.spec, spec) then return known end
   end
   local handle, raw = account.new(spec)
   if not handle then errors.raise(errors.from(raw, { service = service.name })) end

@@ -1,4 +1,5 @@
 -- Puts what a service has made in the place of the stand-ins that a plan holds for it.
+local equal = require "siterun.equal"
 local json = require "c.json"
 local pathname = require "siterun.pathname"
 
@@ -54,23 +55,14 @@ function M.entry(entry, real)
 end
 
 ---A stand-in is a text also where the service makes a number.
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then
-    return a == b or type(a) == "string" and type(b) == "number" and a == pathname.text(b)
-  end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
+local function is_same_leaf(a, b)
+  return a == b or type(a) == "string" and type(b) == "number" and a == pathname.text(b)
 end
 
 local function same_body(planned, is)
   if planned == is then return true end
   local a, b = planned and json.decode(planned), is and json.decode(is)
-  return type(a) == "table" and type(b) == "table" and same(a, b)
+  return type(a) == "table" and type(b) == "table" and equal.deep(a, b, is_same_leaf)
 end
 
 ---@param planned siterun.Sent
