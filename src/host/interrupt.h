@@ -11,7 +11,8 @@ void interrupt_arm(lua_State *L);
 lua_State *interrupt_running(lua_State *L);
 
 /* After `seconds`, and a grace in which waits end by themselves, raises the error table of kind
- * "deadline" in the running thread, again and again where it is caught. */
+ * "deadline" in the running thread; again where it is caught, and the third time the process ends
+ * with code 6. */
 void interrupt_after(double seconds);
 
 /* SIGINT kills from now on, and no deadline strikes. To be called before the Lua state is closed. */

@@ -186,6 +186,13 @@ t.test("--help marks the commands that end with 2 because they are not there yet
   end
 end)
 
+t.test("--deadline ends a script that catches each error", function()
+  local code = "while true do pcall(function() while true do end end) end"
+  local result = t.siterun { args = { "--deadline", "0.2s", "-e", code } }
+  t.equal(result.code, 6)
+  t.match(result.stderr, "it was ended")
+end)
+
 t.test("--deadline ends what computes, in coroutines too", function()
   for _, code in ipairs { "while true do end", "coroutine.wrap(function() while true do end end)()" } do
     local result = t.siterun { args = { "--deadline", "100ms", "-e", code } }
