@@ -165,7 +165,7 @@ end
 ---@return siterun.Response
 function M.request(options)
   local request = build(options)
-  local once = request.write and require("siterun.planned").meet_foreign(request)
+  local once = request.write and require("siterun.plan").meet_foreign(request)
   if settings.dry_run and request.write then
     return stand_in(request)
   end

@@ -1,12 +1,12 @@
 ---The journal, for recipes: what was written, remarks of one's own, and effects that happen once.
-local attempt = require("siterun.attempt")
+local effect = require("siterun.journal.effect")
+local entries = require("siterun.journal.entries")
 local errors = require("siterun.errors")
 local journal = require("siterun.journal")
 local json = require("c.json")
-local once = require("siterun.once")
-local run = require("siterun.run")
+local once_key = require("siterun.journal.once_key")
+local run = require("siterun.journal.this_run")
 local settings = require("siterun.settings")
-local trail = require("siterun.trail")
 
 local M = {}
 
@@ -34,7 +34,7 @@ function M.list(filter)
     refuse("the filter must be a table, not a %s", type(filter))
   end
   local list = {}
-  for entry in trail.each(filter or {}, refuse) do
+  for entry in entries.each(filter or {}, refuse) do
     list[#list + 1] = entry
   end
   return list
@@ -47,7 +47,7 @@ function M.get(id)
   if math.type(id) ~= "integer" or id < 1 then
     refuser("get")("id must be a positive integer, not %s", tostring(id))
   end
-  return trail.get(id)
+  return entries.get(id)
 end
 
 local function encoded(operation, value)
@@ -84,22 +84,22 @@ local function recorded(refuse, intent)
   return body.result
 end
 
-local function settle(effect, refuse, result, why)
+local function settle(this, refuse, result, why)
   if result == nil and why ~= nil then
-    effect:settle("not_sent", { message = tostring(why) }, "it was not done")
+    this:settle("not_sent", { message = tostring(why) }, "it was not done")
     return nil, why
   end
   local text, problem = json.encode({ result = result })
   if text then
-    effect:settle("done", { result = result }, "it was done")
+    this:settle("done", { result = result }, "it was done")
     return result
   end
-  effect:settle("done", { problem = problem }, "it was done")
+  this:settle("done", { problem = problem }, "it was done")
   refuse("the result can't be recorded: %s", problem)
 end
 
 local function check(refuse, key, f)
-  local problem = once.problem(key)
+  local problem = once_key.problem(key)
   if problem then
     refuse("%s", (problem:gsub("^once", "the key")))
   end
@@ -108,14 +108,14 @@ local function check(refuse, key, f)
   end
 end
 
-local function run_once(effect, refuse, f)
-  effect:begin({})
+local function run_once(this, refuse, f)
+  this:begin({})
   local results = table.pack(pcall(f))
   if results[1] then
-    return settle(effect, refuse, results[2], results[3])
+    return settle(this, refuse, results[2], results[3])
   end
   local e = results[2]
-  effect:settle("unknown", { error = { message = tostring(e) } }, "it failed")
+  this:settle("unknown", { error = { message = tostring(e) } }, "it failed")
   error(e, 0)
 end
 
@@ -138,20 +138,20 @@ function M.once(key, f)
     io.stderr:write("dry-run: once ", key, "\n")
     return nil
   end
-  local effect <close> = attempt.new({
+  local this <close> = effect.new({
     operation = "journal.once", once = key, content = CONTENT,
     fail = function(fields)
       fail("once", fields)
     end,
   })
-  local intent, is_other = effect:claim()
+  local intent, is_other = this:claim()
   if is_other then
     refuse("the key %q was used for a write (journal %d)", key, intent)
   end
   if intent then
     return recorded(refuse, intent)
   end
-  return run_once(effect, refuse, f)
+  return run_once(this, refuse, f)
 end
 
 return M

@@ -2,7 +2,7 @@
 local errors = require "siterun.errors"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
-local once = require "siterun.once"
+local once_key = require "siterun.journal.once_key"
 local options = require "siterun.options"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
@@ -138,7 +138,7 @@ end
 ---@param key any
 function M.check_once(check, is_write, key)
   if not is_write then check.fail("option \"once\" is for writes only") end
-  local problem = once.problem(key)
+  local problem = once_key.problem(key)
   if problem then check.fail(problem) end
 end
 

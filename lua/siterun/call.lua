@@ -4,7 +4,7 @@ local errors = require "siterun.errors"
 local reason = require "siterun.reason"
 local status = require "siterun.status"
 local wire = require "siterun.wire"
-local write = require "siterun.write"
+local write = require "siterun.journal.write"
 
 local M = {}
 

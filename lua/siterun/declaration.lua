@@ -46,7 +46,7 @@ local M = {}
 ---@field suffix? table option, default, values: what the path ends in
 ---@field hints? table kind -> what to do, before the service's own
 ---@field look? string how to find out whether a write happened
----@field settle? table how siterun finds that out itself (siterun.settle)
+---@field settle? table how siterun finds that out itself (siterun.journal.settle)
 ---@field reference? table field, setting: where a created object carries its mark
 ---@field automatic? boolean sent by siterun itself; no method
 ---@field text string

@@ -4,8 +4,8 @@ local call = require "siterun.call"
 local deadline = require "siterun.deadline"
 local lookup = require "siterun.lookup"
 local paging = require "siterun.paging"
-local planned = require "siterun.planned"
-local reference = require "siterun.reference"
+local plan = require "siterun.plan"
+local reference = require "siterun.journal.reference"
 local request = require "siterun.request"
 local result = require "siterun.result"
 local settings = require "siterun.settings"
@@ -40,7 +40,7 @@ end
 
 ---@async
 local function write(client, endpoint, bound, outgoing)
-  local entry = planned.meet(client, endpoint, outgoing)
+  local entry = plan.meet(client, endpoint, outgoing)
   local mark = reference.take(client, endpoint, outgoing)
   if mark then bound, outgoing = with_mark(client, endpoint, bound, outgoing, mark) end
   local ok, value = pcall(send, client, endpoint, bound, outgoing)
@@ -48,7 +48,7 @@ local function write(client, endpoint, bound, outgoing)
     if mark then reference.give_back(mark, value) end
     error(value, 0)
   end
-  planned.made(entry, value)
+  plan.made(entry, value)
   return value
 end
 

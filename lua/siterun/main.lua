@@ -17,7 +17,7 @@ end
 local function close_on_exit()
   local leave = os.exit
   local function exit(code, close)
-    require("siterun.run").finish(code)
+    require("siterun.journal.this_run").finish(code)
     leave(code, close)
   end
   ---@diagnostic disable-next-line: duplicate-set-field
@@ -80,7 +80,7 @@ end
 ---Tells the journal what runs, should it write something.
 ---@param run siterun.Run
 local function begin(run)
-  require("siterun.run").begin({
+  require("siterun.journal.this_run").begin({
     recipe = run.has_file and run.path or nil,
     name = run.has_file and arg[0] or nil,
     arguments = require("c.json").array({ table.unpack(arg) }),
@@ -146,6 +146,6 @@ return function(run)
   close_on_exit()
   local ok, result = xpcall(go, require("c.trace").handler, run)
   local code = ok and (result or 0) or report(result)
-  require("siterun.run").finish(code)
+  require("siterun.journal.this_run").finish(code)
   return code
 end

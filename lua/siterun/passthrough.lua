@@ -6,7 +6,7 @@ local json = require "c.json"
 local nearest = require "siterun.nearest"
 local options = require "siterun.options"
 local pathname = require "siterun.pathname"
-local planned = require "siterun.planned"
+local plan = require "siterun.plan"
 local request = require "siterun.request"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
@@ -127,7 +127,7 @@ function M.request(client, given, further)
   if further ~= nil then take(check, fields, further) end
   local outgoing = build(client, check, fields)
   local endpoint = { name = "request", write = outgoing.write }
-  if outgoing.write then planned.meet(client, endpoint, outgoing) end
+  if outgoing.write then plan.meet(client, endpoint, outgoing) end
   if settings.dry_run and outgoing.write then
     standin.print(client, outgoing)
     return { status = 200, headers = {}, body = "" }

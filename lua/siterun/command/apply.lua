@@ -1,10 +1,10 @@
 ---`siterun apply PLAN`: runs the recipe of a plan again and makes the planned writes, and no others.
 local commandline = require("siterun.commandline")
 local journal = require("siterun.journal")
-local plandone = require("siterun.plandone")
-local planfile = require("siterun.planfile")
-local planned = require("siterun.planned")
-local run = require("siterun.run")
+local plandone = require("siterun.plan.progress")
+local planfile = require("siterun.plan.file")
+local planned = require("siterun.plan")
+local run = require("siterun.journal.this_run")
 local settings = require("siterun.settings")
 
 local refuse = commandline.refuse

@@ -1,10 +1,10 @@
 ---`siterun journal`: what was written, by whom, and what came of it.
 local commandline = require("siterun.commandline")
+local entries = require("siterun.journal.entries")
 local journal = require("siterun.journal")
 local json = require("c.json")
 local line = require("siterun.line")
-local runs = require("siterun.runs")
-local trail = require("siterun.trail")
+local runs = require("siterun.journal.past_runs")
 local when = require("siterun.when")
 
 local refuse = commandline.refuse
@@ -89,7 +89,7 @@ local function list(options)
     filter[name] = name ~= "json" and value or nil
   end
   local count, unknown = 0, 0
-  for entry in trail.each(filter, refuse) do
+  for entry in entries.each(filter, refuse) do
     count = count + 1
     unknown = unknown + (entry.outcome == "unknown" and 1 or 0)
     if options.json then
@@ -122,7 +122,7 @@ local function show(options, rest)
     refuse("journal show takes one ID")
   end
   local id = id_of(rest[2])
-  local entry = trail.get(id) or refuse("the journal has no write %d", id)
+  local entry = entries.get(id) or refuse("the journal has no write %d", id)
   entry = plain(entry)
   if options.json then
     print_json(entry)

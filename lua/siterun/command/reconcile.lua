@@ -1,5 +1,6 @@
 ---`siterun reconcile`: settles writes of unknown outcome, by a look at the service or by hand.
 local commandline = require("siterun.commandline")
+local entries = require("siterun.journal.entries")
 local errors = require("siterun.errors")
 local identity = require("c.identity")
 local journal = require("siterun.journal")
@@ -8,8 +9,7 @@ local line = require("siterun.line")
 local sealed = require("siterun.sealed")
 local secret = require("c.secret")
 local settings = require("siterun.settings")
-local settle = require("siterun.settle")
-local trail = require("siterun.trail")
+local settle = require("siterun.journal.settle")
 local when = require("siterun.when")
 
 local refuse = commandline.refuse
@@ -155,7 +155,7 @@ end
 
 local function entry_of(word)
   local id = math.tointeger(tonumber(word))
-  local entry = id and id > 0 and trail.get(id)
+  local entry = id and id > 0 and entries.get(id)
   if not entry or entry.kind == "note" then
     refuse("the journal has no write %s: see siterun journal --outcome unknown", word)
   end
@@ -168,7 +168,7 @@ end
 local function chosen(words)
   local list = {}
   if #words == 0 then
-    for entry in trail.each({ outcome = "unknown" }, refuse) do
+    for entry in entries.each({ outcome = "unknown" }, refuse) do
       list[#list + 1] = entry
     end
   end

@@ -2,9 +2,9 @@
 ---answered from the journal.
 local commandline = require("siterun.commandline")
 local journal = require("siterun.journal")
-local replay = require("siterun.replay")
-local run = require("siterun.run")
-local runs = require("siterun.runs")
+local replay = require("siterun.journal.replay")
+local run = require("siterun.journal.this_run")
+local runs = require("siterun.journal.past_runs")
 local settings = require("siterun.settings")
 
 local refuse = commandline.refuse

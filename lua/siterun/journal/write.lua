@@ -1,14 +1,14 @@
 -- A write: recorded in the journal before its first byte is sent, and its outcome before the
 -- call returns. Or answered from the journal, where it was made before.
-local attempt = require "siterun.attempt"
-local claim = require "siterun.claim"
-local difference = require "siterun.difference"
+local claim = require "siterun.journal.claim"
+local difference = require "siterun.journal.difference"
+local effect = require "siterun.journal.effect"
 local errors = require "siterun.errors"
 local journal = require "siterun.journal"
 local json = require "c.json"
-local outcome = require "siterun.outcome"
+local outcome = require "siterun.journal.outcome"
 local pathname = require "siterun.pathname"
-local replay = require "siterun.replay"
+local replay = require "siterun.journal.replay"
 local wire = require "siterun.wire"
 
 local M = {}
@@ -50,7 +50,7 @@ end
 local function new_write(client, endpoint, request)
   local sent = M.sent(client, endpoint, request)
   local content = M.content(sent)
-  return attempt.new {
+  return effect.new {
     service = sent.service, operation = sent.operation, once = request.once,
     content = content, sent = sent, occurrence = not request.once and count(content) or nil,
     fail = function(fields)

@@ -1,14 +1,14 @@
 -- One effect from its intent to its outcome, both on the disk: whatever cuts it off in between
 -- leaves the journal saying what is known.
-local claim = require "siterun.claim"
+local claim = require "siterun.journal.claim"
 local errors = require "siterun.errors"
 local journal = require "siterun.journal"
-local run = require "siterun.run"
+local run = require "siterun.journal.this_run"
 local scheduler = require "siterun.scheduler"
 
 local M = {}
 
----@class siterun.Attempt
+---@class siterun.Effect
 ---@field service? string
 ---@field operation string
 ---@field once? string
@@ -19,14 +19,14 @@ local M = {}
 ---@field intent? integer
 ---@field gone boolean may it have happened?
 ---@field outcome? string
-local Attempt = {}
-Attempt.__index = Attempt
+local Effect = {}
+Effect.__index = Effect
 
 ---@param fields table service, operation, once, content, fail
----@return siterun.Attempt to be closed
+---@return siterun.Effect to be closed
 function M.new(fields)
   fields.gone = false
-  return setmetatable(fields, Attempt)
+  return setmetatable(fields, Effect)
 end
 
 local function append(self, kind, fields)
@@ -39,7 +39,7 @@ end
 ---@async
 ---@return integer? intent where it was done before
 ---@return boolean? is_other whether that had other content
-function Attempt:claim()
+function Effect:claim()
   local state, intent = claim.placed(self.fail, claim.take, self)
   self.claimed = state == "claimed"
   if self.claimed then return nil end
@@ -58,14 +58,14 @@ end
 ---can't.
 ---@async
 ---@param body table
-function Attempt:begin(body)
+function Effect:begin(body)
   claim.placed(self.fail, write_intent, self, body)
   self.gone = true
 end
 
 ---It was cut off after it had begun.
 ---@param is_sent boolean may it have happened?
-function Attempt:cut_off(is_sent)
+function Effect:cut_off(is_sent)
   self.gone = is_sent
 end
 
@@ -87,7 +87,7 @@ end
 ---@param outcome "done"|"refused"|"not_sent"|"unknown"
 ---@param body table
 ---@param what string what happened, for that error
-function Attempt:settle(outcome, body, what)
+function Effect:settle(outcome, body, what)
   local ok, why = pcall(write_outcome, self, outcome, body)
   if ok then return end
   if self.once then claim.stick(self.once, self.intent) end
@@ -108,7 +108,7 @@ local function close(self)
 end
 
 -- Runs where nothing may be raised: the task is ending anyway.
-function Attempt:__close()
+function Effect:__close()
   local ok = pcall(close, self)
   if self.claimed then claim.release(self.once) end
   if not ok and self.once and self.intent then claim.stick(self.once, self.intent) end

@@ -11,12 +11,12 @@
 --     gone = true,                done when the read finds nothing
 --     mark = "description",       of a list: the item that carries the write's mark
 --   }
-local alike = require "siterun.alike"
+local comparison = require "siterun.journal.comparison"
 local declaration = require "siterun.declaration"
 local endpoints = require "siterun.endpoint"
 local errors = require "siterun.errors"
 local json = require "c.json"
-local reference = require "siterun.reference"
+local reference = require "siterun.journal.reference"
 
 local M = {}
 
@@ -56,7 +56,7 @@ local function values_of(client, endpoint, entry)
   local below = endpoint.wrap and root[endpoint.wrap] or root
   for _, param in ipairs(endpoint.params) do
     if param.at == "body" and not param.whole then
-      values[param.name] = alike.get(param.beside and root or below, param.to)
+      values[param.name] = comparison.get(param.beside and root or below, param.to)
     end
   end
   return values
@@ -94,11 +94,11 @@ local function count_same(spec, endpoint, values, item)
     end
   end
   for name, places in pairs(same or {}) do
-    local sent = alike.get(values, name)
+    local sent = comparison.get(values, name)
     if sent ~= nil then
       compared = compared + 1
       for _, place in ipairs(places) do
-        if alike.equal(sent, alike.get(item, place)) then
+        if comparison.equal(sent, comparison.get(item, place)) then
           equal = equal + 1
           break
         end
@@ -110,7 +110,7 @@ end
 
 local function lacks(spec, item)
   for _, place in ipairs(spec.lacks or {}) do
-    local value = alike.get(item, place)
+    local value = comparison.get(item, place)
     if value ~= nil and value ~= json.null and value ~= "" then return false end
   end
   return true
@@ -118,7 +118,7 @@ end
 
 local function has_fields(item, fields)
   for name, value in pairs(fields) do
-    if not alike.equal(value, item[name]) then return false end
+    if not comparison.equal(value, item[name]) then return false end
   end
   return true
 end
@@ -144,7 +144,7 @@ local function by_match(client, endpoint, spec, values)
   for _, item in ipairs(items_in(ask(client, spec, values))) do
     local is_it = true
     for field, name in pairs(spec.match) do
-      is_it = is_it and alike.equal(values[name], item[field])
+      is_it = is_it and comparison.equal(values[name], item[field])
     end
     if is_it then
       if has_fields(item, spec.open) then
@@ -168,7 +168,7 @@ local function by_list(client, endpoint, spec, values, entry)
   local earliest = since(entry)
   for _, item in ipairs(items_in(ask(client, spec, values))) do
     local equal, compared = count_same(spec, endpoint, values, item)
-    local at = alike.get(item, spec.after)
+    local at = comparison.get(item, spec.after)
     if equal == compared and type(at) == "string" and at:sub(1, 19) >= earliest then
       return finding("done", "it is there, of " .. at, item)
     end

@@ -2,7 +2,7 @@
 local journal = require "siterun.journal"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
-local runs = require "siterun.runs"
+local runs = require "siterun.journal.past_runs"
 local when = require "siterun.when"
 
 local M = {}

@@ -2,10 +2,10 @@
 local answer = require "siterun.answer"
 local errors = require "siterun.errors"
 local journal = require "siterun.journal"
-local planned = require "siterun.planned"
+local planned = require "siterun.plan"
 local result = require "siterun.result"
 local sealed = require "siterun.sealed"
-local substitute = require "siterun.substitute"
+local substitute = require "siterun.plan.substitute"
 
 local M = {}
 

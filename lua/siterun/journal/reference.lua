@@ -2,9 +2,9 @@
 -- lost: a line in one of its fields, the same in every retry and resumed run.
 local errors = require "siterun.errors"
 local journal = require "siterun.journal"
-local outcome = require "siterun.outcome"
-local run = require "siterun.run"
-local write = require "siterun.write"
+local outcome = require "siterun.journal.outcome"
+local run = require "siterun.journal.this_run"
+local write = require "siterun.journal.write"
 
 local M = {}
 

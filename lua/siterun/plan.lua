@@ -1,5 +1,5 @@
 -- The plan that this run makes or applies: each write meets its entry before anything is sent.
-local difference = require "siterun.difference"
+local difference = require "siterun.journal.difference"
 local errors = require "siterun.errors"
 local journal = require "siterun.journal"
 local loop = require "c.loop"
@@ -8,7 +8,7 @@ local scheduler = require "siterun.scheduler"
 local secret = require "c.secret"
 local settings = require "siterun.settings"
 local standin = require "siterun.standin"
-local substitute = require "siterun.substitute"
+local substitute = require "siterun.plan.substitute"
 
 local M = {}
 
