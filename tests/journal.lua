@@ -88,6 +88,16 @@ function Background:wait()
   return { code = math.tointeger(tonumber(code)), output = output }
 end
 
+---@param what string
+---@param condition fun(): boolean
+function M.wait_for(what, condition)
+  local stop = os.time() + 20
+  while not condition() do
+    assert(os.time() < stop, "waited in vain for " .. what)
+    os.execute("sleep 0.01")
+  end
+end
+
 ---Every record of the journal in this state folder, bodies decoded.
 ---@param state string
 ---@return table[]
@@ -116,28 +126,15 @@ function M.outcomes(state)
   return found
 end
 
----The intents that nobody knows the end of are settled by what the sandbox holds: a ticket of the
----same title, or none.
+---Has the program find out what became of every write of unknown outcome.
 ---@param sb tests.Sandbox
 ---@return integer done, integer not_sent
 function M.settle(sb)
-  local handle <close> = setmetatable({ assert(raw.open(sb.env.SITERUN_STATE)) },
-    { __close = function(self) self[1]:close() end })
-  local counts = { done = 0, not_sent = 0 }
-  local outcomes = M.outcomes(sb.env.SITERUN_STATE)
-  for _, record in ipairs(M.records(sb.env.SITERUN_STATE)) do
-    local outcome = outcomes[record.seq]
-    if record.kind == "intent" and (not outcome or outcome == "unknown") then
-      local ticket = M.find(sb, json.decode(record.body.body).ticket.title)
-      local settled = ticket and "done" or "not_sent"
-      counts[settled] = counts[settled] + 1
-      handle[1]:append { kind = "settled", intent = record.seq, outcome = settled,
-        once = record.once, body = json.encode { status = ticket and 200 or nil,
-          body = ticket and json.encode { item = ticket } or nil } }
-      handle[1]:flush()
-    end
-  end
-  return counts.done, counts.not_sent
+  local run = M.run(sb, "reconcile", "--all", "--min-age", "0s")
+  t.equal(run.code, 0, run.stdout .. run.stderr)
+  local _, done = run.stdout:gsub("settled: done\n", "")
+  local _, not_sent = run.stdout:gsub("settled: not done\n", "")
+  return done, not_sent
 end
 
 ---@return table[] tickets of the sandbox, but for the one that it began with
@@ -152,13 +149,6 @@ function M.tickets(sb)
     token = answer.continuationToken
   until not token or token == json.null or token == ""
   return list
-end
-
----@return table? ticket
-function M.find(sb, title)
-  for _, ticket in ipairs(M.tickets(sb)) do
-    if ticket.title == title then return ticket end
-  end
 end
 
 ---How often each title is there.

@@ -16,14 +16,6 @@ local function count(sb)
   return #journal.tickets(sb)
 end
 
-local function wait_for(what, condition)
-  local stop = os.time() + 20
-  while not condition() do
-    assert(os.time() < stop, "waited in vain for " .. what)
-    os.execute("sleep 0.01")
-  end
-end
-
 local function posts(sb)
   local found = 0
   for _, request in ipairs(sb:control("GET", "/requests").json.items) do
@@ -37,7 +29,7 @@ local function hang(sb, key)
   local before = posts(sb)
   sb:control("POST", "/fault", { json = { fault = "ticketing POST /tickets stall 1 1" } })
   local run = journal.spawn(sb, HELD, key)
-  wait_for("the write", function() return posts(sb) > before end)
+  journal.wait_for("the write", function() return posts(sb) > before end)
   return run
 end
 
@@ -118,7 +110,7 @@ local function killed(sb, path)
   t.equal(before.code, 0, before.stderr)
   sb:control("POST", "/fault", { json = { fault = fault } })
   local run = journal.spawn(sb, path, "r2", "20")
-  wait_for("all but the held write", function() return count(sb) == 28 end)
+  journal.wait_for("all but the held write", function() return count(sb) == 28 end)
   run:kill("KILL")
   run:wait()
 end

@@ -185,7 +185,7 @@ t.test("a write of unknown outcome stops the next apply until it is settled", fu
   sb:control("POST", "/fault", { json = { fault = "ticketing POST /tickets lost 1 1" } })
   assert_code(siterun(sb, "apply", "recipe.plan"), 7)
   t.match(assert_code(siterun(sb, "apply", "recipe.plan"), 7).stderr, "siterun reconcile %d")
-  assert_code(siterun(sb, "reconcile", "--yes"), 0)
+  assert_code(siterun(sb, "reconcile", "--all", "--min-age", "0s"), 0)
   assert_code(siterun(sb, "apply", "recipe.plan"), 0)
   t.equal(#writes(sb), 4)
   t.equal(sb:tk("GET", "/tickets?title=Chain").json.itemCount, 1)

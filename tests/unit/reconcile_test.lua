@@ -1,4 +1,6 @@
 ---Writes whose answer was lost: found out at the service or settled by hand, and what follows.
+local journal = require("tests.journal")
+local json = require("c.json")
 local sandbox = require("tests.sandbox")
 local t = require("tests.t")
 local terminal = require("tests.terminal")
@@ -28,6 +30,11 @@ end
 
 local function siterun(sb, ...)
   return t.siterun { args = { ... }, env = sb.vars }
+end
+
+---Without the wait for a service that shows a write late.
+local function settle(sb, ...)
+  return siterun(sb, "reconcile", "--all", "--min-age", "0s", ...)
 end
 
 local function unknown_ids(sb)
@@ -93,8 +100,8 @@ for _, case in ipairs(CALLS) do
       t.match(blocked.stderr, "siterun reconcile %d")
       local report = siterun(sb, "reconcile")
       t.equal(report.code, 7)
-      t.match(report.stdout, "      " .. what[2] .. ": .*take that with %-%-yes")
-      local settled = siterun(sb, "reconcile", "--all", "--yes")
+      t.match(report.stdout, "      " .. what[2] .. ": .*take that with: siterun reconcile %d+, or %-%-all")
+      local settled = settle(sb)
       t.equal({ settled.code, settled.stderr }, { 0, "" })
       t.match(settled.stdout, "settled: " .. what[2])
       t.equal(unknown_ids(sb), {})
@@ -108,7 +115,7 @@ t.test("a created ticket that is found answers its key, and is made once", funct
   local sb <close> = start("ticketing POST /tickets lost 1 1")
   local create = 'print(tk.tickets:create({ title = "Lost", requestor = ana }, { once = "k" }).id)'
   t.equal(run(sb, create).code, 7)
-  t.equal(siterun(sb, "reconcile", "--yes").code, 0)
+  t.equal(settle(sb).code, 0)
   local ticket = sb:tk("GET", "/tickets?title=Lost").json.items[1]
   local again = run(sb, create)
   t.equal({ again.code, again.stdout }, { 0, ticket.id .. "\n" })
@@ -121,7 +128,7 @@ t.test("a ticket without a mark can't be looked up", function()
     title = "Lost", requestor = ana }]])
   t.equal(got.code, 7)
   t.equal(sb:tk("GET", "/tickets?title=Lost").json.items[1].description, nil)
-  local report = siterun(sb, "reconcile", "--yes")
+  local report = settle(sb)
   t.equal(report.code, 7)
   t.match(report.stdout, "nothing says how to look this up\n.*%-%-done %d+, or %-%-not%-done %d")
 end)
@@ -135,7 +142,7 @@ for flag, word in pairs { ["--done"] = "done", ["--not-done"] = "not done" } do
     local sb <close> = start("teleporte POST /keys lost 1 1")
     local call = KEYS:format(sb:tp("GET", "/work_sessions").json.data[1].membership_id)
     t.equal(run(sb, call).code, 7)
-    t.equal(siterun(sb, "reconcile", "--all", "--yes").code, 7)
+    t.equal(settle(sb).code, 7)
     local id = unknown_ids(sb)[1]
     local settled = siterun(sb, "reconcile", flag, id)
     t.equal(settled.code, 0)
@@ -153,9 +160,24 @@ t.test("an approval that somebody else made otherwise is left to a person", func
   t.equal(run(sb, ('tp.work_sessions:approve(%q, { ticket_number = "7" })'):format(id)).code, 7)
   sb:tp("PUT", "/work_sessions/" .. id .. "/approve",
     { json = { options = { ticket_number = "8" } } })
-  local report = siterun(sb, "reconcile", "--yes")
+  local report = settle(sb)
   t.equal(report.code, 7)
   t.match(report.stdout, "unclear: it is open no more, but not as this write leaves it")
+end)
+
+t.test("what is not seen so soon after it was sent is looked up again", function()
+  local sb <close> = start("ticketing POST /tickets drop 1 1")
+  t.equal(run(sb, 'tk.tickets:create { title = "Late", requestor = ana }').code, 7)
+  t.match(siterun(sb, "reconcile").stdout, "not done: none with its mark is there so far %(it is %d s old")
+  t.equal(#unknown_ids(sb), 1)
+  local before = requests(sb, "GET", "/tickets")
+  local waiting = journal.spawn({ env = sb.vars }, "reconcile", "--all", "--min-age", "3s")
+  journal.wait_for("the look-up", function() return requests(sb, "GET", "/tickets") == before + 2 end)
+  local sent = json.decode(siterun(sb, "journal", "show", unknown_ids(sb)[1], "--json").stdout).request
+  sb:tk("POST", "/tickets", { json = sent })
+  local settled = waiting:wait()
+  t.match(settled.output, "none with its mark is there so far; waits %d s and looks again")
+  t.match(settled.output, "settled: done")
 end)
 
 t.test("a service that can't be asked leaves it open", function()
@@ -163,18 +185,18 @@ t.test("a service that can't be asked leaves it open", function()
   t.equal(run(sb, 'tk.tickets:create { title = "Lost", requestor = ana }').code, 7)
   local key = sb.vars.TICKETING_READ_KEY
   sb.vars.TICKETING_READ_KEY = "wrong-key"
-  local report = siterun(sb, "reconcile", "--yes")
+  local report = settle(sb)
   t.equal(report.code, 7)
   t.match(report.stdout, "the service can't be asked: .*401")
   sb.vars.TICKETING_READ_KEY, sb.vars.TICKETING_URL = key, "https://elsewhere.example/v1"
-  t.match(siterun(sb, "reconcile", "--yes").stdout, "it went to another address than https://e")
+  t.match(settle(sb).stdout, "it went to another address than https://e")
 end)
 
 t.test("a write that stalls past its time is found", function()
   local sb <close> = start("ticketing POST /tickets stall 1 1")
   local call = 'tk.tickets:create({ title = "Stalled", requestor = ana }, { timeout = 0.5 })'
   t.equal(run(sb, call).code, 7)
-  t.match(siterun(sb, "reconcile", "--yes").stdout, "settled: not done")
+  t.match(settle(sb).stdout, "settled: not done")
   t.equal(count(sb, "Stalled"), 0)
 end)
 

@@ -100,7 +100,7 @@ end)
 t.test("a ticket that was lost is found by its mark; the resumed run takes it", function()
   local sb <close> = start("make() make()", "--fault", "ticketing POST /tickets lost 1 1")
   t.equal(siterun(sb, "recipe.lua").code, 7)
-  t.equal(siterun(sb, "reconcile", "--yes").code, 0)
+  t.equal(siterun(sb, "reconcile", "--all", "--min-age", "0s").code, 0)
   t.equal(#marks(sb), 1)
 end)
 

@@ -1,4 +1,5 @@
 ---`siterun reconcile`: settles writes of unknown outcome, by a look at the service or by hand.
+local clock = require("c.clock")
 local commandline = require("siterun.commandline")
 local entries = require("siterun.journal.entries")
 local errors = require("siterun.errors")
@@ -10,27 +11,33 @@ local sealed = require("siterun.sealed")
 local secret = require("c.secret")
 local settings = require("siterun.settings")
 local settle = require("siterun.journal.settle")
+local task = require("task")
 local when = require("siterun.when")
 
 local refuse = commandline.refuse
 
 local USAGE = [[
-usage: siterun reconcile [--all | ID...] [--yes]
+usage: siterun reconcile [--all | ID...] [--min-age AGE]
        siterun reconcile --done ID... | --not-done ID...
 
-Finds out what became of the writes of unknown outcome (all of them unless IDs say which; see
-siterun journal --outcome unknown), where the service can be asked, and asks you before it
-takes the answer. What is settled as done is not sent again under its key or by a resumed run;
-what is not done may be. Without a terminal it only reports, unless --yes is given.
+Finds out what became of writes of unknown outcome (see siterun journal --outcome unknown),
+where the service can be asked: of all of them, or of those that IDs name. What it finds is
+recorded. With neither it only shows what it finds, and on a terminal asks you.
+What is settled as done is not sent again under its key or by a resumed run; what is not done
+may be. Where no service can tell, a terminal asks you; --done and --not-done say it by hand.
 Exit code 7 while some are left.
 
-  --yes        take what the services say without asking
-  --done       you know that these happened
-  --not-done   you know that these did not happen, and will not
+  --min-age AGE  a service may show a write a moment late: "not done" counts from this age on
+                 (5s), until then it waits and looks again
+  --done         you know that these happened
+  --not-done     you know that these did not happen, and will not
 ]]
 
-local OPTIONS = { all = "flag", yes = "flag", done = "flag", ["not-done"] = "flag",
+local OPTIONS = { all = "flag", done = "flag", ["not-done"] = "flag", ["min-age"] = "text",
   help = "flag" }
+
+-- Seconds after which a service shows what it was sent, in --min-age's stead.
+local MIN_AGE = 5
 
 local function say(form, ...)
   io.stdout:write("      ", form:format(...), "\n")
@@ -63,7 +70,7 @@ end
 
 ---@return siterun.Finding? found
 ---@return string? why there is none
-local function look(entry)
+local function look_once(entry)
   local ok, client, why = pcall(client_of, entry)
   if not ok then
     return nil, "the service can't be asked: " .. tostring(client)
@@ -79,6 +86,28 @@ local function look(entry)
     return nil, "the service can't be asked: " .. tostring(found)
   end
   return found, "nothing says how to look this up"
+end
+
+---Seconds until a write is old enough for not being seen to say something.
+local function left_to_wait(entry, options)
+  local left = (entry.ended or entry.at) + options.min_age - clock.now()
+  return math.min(left, options.min_age) -- the clock may have been set back
+end
+
+---Looks until what it finds can be believed; what is only shown need not be.
+local function look(entry, options)
+  local found, why = look_once(entry)
+  local left = left_to_wait(entry, options)
+  if not found or found.state ~= "not_sent" or left <= 0 then
+    return found, why
+  elseif not options.takes then
+    found.text = found.text .. (" so far (it is %.0f s old)"):format(options.min_age - left)
+    return found
+  end
+  io.stderr:write(("siterun: %s so far; waits %.0f s and looks again\n"):format(found.text,
+    math.ceil(left)))
+  task.sleep(left)
+  return look_once(entry)
 end
 
 -- ---- settling ----
@@ -127,10 +156,10 @@ end
 
 local function by_finding(entry, found, options)
   say("%s: %s", WORDS[found.state], line.clean(found.text))
-  if options.yes then
+  if options.takes then
     return record(entry, found.state, "look-up", found)
   elseif not settings.terminal then
-    say("take that with --yes")
+    say("take that with: siterun reconcile %d, or --all", entry.id)
     return false
   end
   local answer = ask(("settle it as %s? [y/n]"):format(WORDS[found.state]))
@@ -142,7 +171,7 @@ local function settle_one(entry, options)
   if options.done or options["not-done"] then
     return record(entry, options.done and "done" or "not_sent", "by hand")
   end
-  local found, why = look(entry)
+  local found, why = look(entry, options)
   if not found then
     return by_hand(entry, why)
   elseif found.state == "unclear" then
@@ -178,6 +207,12 @@ local function chosen(words)
   return list
 end
 
+local function take_min_age(options)
+  local text = options["min-age"]
+  options.min_age = not text and MIN_AGE or text == "0s" and 0 or when.age(text)
+    or refuse("--min-age: %q is no age (such as 5s or 2m)", text)
+end
+
 local function check(options, words)
   if options.done and options["not-done"] then
     refuse("--done and --not-done exclude each other")
@@ -189,7 +224,7 @@ local function check(options, words)
     refuse("give --all or IDs, not both")
   end
   if settings.dry_run then
-    refuse("reconcile records: it has no --dry-run; without --yes it only reports")
+    refuse("reconcile records: it has no --dry-run; without --all and IDs it only shows")
   end
   if settings.sandbox then
     refuse("the sandbox of a run ends with it: there is nothing to reconcile")
@@ -219,6 +254,8 @@ return function(args)
     return 0
   end
   check(options, words)
+  take_min_age(options)
+  options.takes = options.all or #words > 0
   local list, left = chosen(words), 0
   take_profile(list)
   for _, entry in ipairs(list) do
