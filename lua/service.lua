@@ -1,5 +1,6 @@
 -- Declares a service: data in, a module with `connect` out.
 local declaration = require "siterun.declaration"
+local origin = require "siterun.origin"
 
 local M = {}
 
@@ -22,6 +23,7 @@ function M.declare(data)
     return require("siterun.client").connect(service, options)
   end
 
+  origin.note(module.connect, { service = service, connect = true })
   return module
 end
 

@@ -7,6 +7,7 @@ local endpoint = require "siterun.endpoint"
 local errors = require "siterun.errors"
 local flight = require "siterun.flight"
 local nearest = require "siterun.nearest"
+local origin = require "siterun.origin"
 local passthrough = require "siterun.passthrough"
 local schema = require "siterun.schema"
 
@@ -36,10 +37,11 @@ end
 
 ---@param client siterun.Client
 ---@param declared siterun.Endpoint
----@param run function of siterun.endpoint
+---@param way "call"|"each"|"all" of siterun.endpoint
 ---@param holder table that the caller must pass with a colon
 ---@param of any what the resource is bound to
-local function method(client, declared, run, holder, of)
+local function method(client, declared, way, holder, of)
+  local run = endpoint[way]
   local function call(self, ...)
     if self ~= holder then
       errors.raise { kind = "usage", service = client.service.name, operation = declared.name,
@@ -47,29 +49,36 @@ local function method(client, declared, run, holder, of)
     end
     return run(client, declared, of, ...)
   end
-  return call
+  return origin.note(call, { service = client.service, endpoint = declared, way = way })
 end
 
 local function add_methods(client, holder, declared, of)
   local name = declared.method_name
-  holder[name] = method(client, declared, endpoint.call, holder, of)
+  holder[name] = method(client, declared, "call", holder, of)
   if name == "list" then
-    holder.each = method(client, declared, endpoint.each, holder, of)
-    holder.all = method(client, declared, endpoint.all, holder, of)
+    holder.each = method(client, declared, "each", holder, of)
+    holder.all = method(client, declared, "all", holder, of)
   end
+end
+
+---A holder of methods.
+local function new_resource(service, name)
+  local holder = strict({}, service.name .. "." .. name)
+  return origin.note(holder, { service = service, resource = name })
 end
 
 ---A resource that is bound to a value first: tw:resource("clientcompanies").
 local function binder(client, declared_list, name)
   local param = declared_list[1].by_name[declared_list[1].bound]
-  return function(_, value)
+  local function bind(_, value)
     local check = arguments.check(client, name)
     if value == nil then check.fail("missing: " .. param.name) end
-    local holder = strict({}, client.service.name .. "." .. name)
+    local holder = new_resource(client.service, name)
     local bound = schema.check(check, param, param.name, value)
     for _, declared in ipairs(declared_list) do add_methods(client, holder, declared, bound) end
     return holder
   end
+  return origin.note(bind, { service = client.service, resource = name, bound = true })
 end
 
 local function add_endpoints(client)
@@ -83,7 +92,7 @@ local function add_endpoints(client)
     elseif not declared.automatic then
       local holder = client
       if resource then
-        holder = rawget(client, resource) or strict({}, client.service.name .. "." .. resource)
+        holder = rawget(client, resource) or new_resource(client.service, resource)
         client[resource] = holder
       end
       add_methods(client, holder, declared)
@@ -181,7 +190,7 @@ function M.connect(service, options)
     cache = {}, standins = {}, warned = {}, checks = {},
   }, service.name, Client)
   add_endpoints(client)
-  return client
+  return origin.note(client, { service = service, client = true, options = options })
 end
 
 return M
