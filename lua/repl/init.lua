@@ -1,25 +1,14 @@
 ---The interactive session.
+local faces = require("repl.faces")
 local interrupt = require("c.interrupt")
 local report = require("siterun.report")
 local script = require("siterun.script")
 local trace = require("c.trace")
 
----The modules that a session has as globals, each loaded when it is first named.
-local faces = {
-  teleporte = true,
-  ticketing = true,
-  teamworklive = true,
-  task = true,
-  http = true,
-  json = true,
-  secret = true,
-  journal = true,
-}
-
 local function provide_modules()
   local meta = getmetatable(_G) or {}
   meta.__index = function(globals, name)
-    if faces[name] and script.find(name) then
+    if faces.known[name] and script.find(name) then
       local module = require(name)
       rawset(globals, name, module)
       return module
