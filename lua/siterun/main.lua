@@ -13,11 +13,19 @@ local function take_settings(given)
   end
 end
 
+---Ends the journal's record of the run, where there is one.
+local function finish(code)
+  local run = package.loaded["siterun.journal.this_run"]
+  if run then
+    run.finish(code)
+  end
+end
+
 ---Guards and the state are closed on the way out unless a script forbids it: files are in them.
 local function close_on_exit()
   local leave = os.exit
   local function exit(code, close)
-    require("siterun.journal.this_run").finish(code)
+    finish(code)
     leave(code, close)
   end
   ---@diagnostic disable-next-line: duplicate-set-field
@@ -80,10 +88,10 @@ end
 ---Tells the journal what runs, should it write something.
 ---@param run siterun.Run
 local function begin(run)
-  require("siterun.journal.this_run").begin({
+  require("siterun.journal.begun").note({
     recipe = run.has_file and run.path or nil,
     name = run.has_file and arg[0] or nil,
-    arguments = require("c.json").array({ table.unpack(arg) }),
+    arguments = { table.unpack(arg) },
     modules = modules_of(run.steps),
     unrepeatable = unrepeatable(run),
   })
@@ -146,6 +154,6 @@ return function(run)
   close_on_exit()
   local ok, result = xpcall(go, require("c.trace").handler, run)
   local code = ok and (result or 0) or report(result)
-  require("siterun.journal.this_run").finish(code)
+  finish(code)
   return code
 end

@@ -1,63 +1,41 @@
 -- The run that writes belong to: who runs which recipe, since when. It is recorded with its
 -- first write, and its end when the program ends.
 local base = require "siterun.base"
+local begun = require "siterun.journal.begun"
 local config_file = require "siterun.config.file"
 local errors = require "siterun.errors"
 local file = require "c.file"
 local identity = require "c.identity"
 local journal = require "siterun.journal"
+local json = require "c.json"
 local secret = require "c.secret"
 local settings = require "siterun.settings"
 
 local M = {}
 
----@class siterun.Script what a run runs
----@field recipe? string absolute path; nil for code that is in no file
----@field name? string the script as it was called
----@field arguments? string[]
----@field modules? string[] of -l
----@field unrepeatable? string why it can't be resumed
----@field resumes? string id of the run that this one goes on with
----@field origin? string id of the run that was resumed first
-
----@type siterun.Script
-local script = {}
-
-local id, began, op, hash
-
--- Drawn before any user code, which may seed the generator.
-local chance = math.random(0)
+local id, op
 
 -- Codes of runs that were cut off: by a deadline, by SIGINT.
 local CUT_OFF = { [6] = true, [130] = true }
-
-local function read(path)
-  local from = io.open(path, "rb")
-  if not from then return nil end
-  local text = from:read "a"
-  from:close()
-  return text
-end
 
 ---The fingerprint of a script's text; nil when it can't be read.
 ---@param path string
 ---@return string?
 function M.hash_of(path)
-  local text = read(path)
+  local text = begun.read(path)
   return text and journal.fingerprint(text)
 end
 
 ---Says what runs from now on. Nothing is recorded yet.
----@param what siterun.Script
-function M.begin(what)
-  script, id, op = what, nil, nil
-  began = os.time()
-  hash = what.recipe and M.hash_of(what.recipe)
+---@param script siterun.Script
+function M.begin(script)
+  begun.note(script)
+  id, op = nil, nil
 end
 
 local function new_id(self)
-  local mark = string.format("%d %d %d", self.pid, self.born, chance)
-  return os.date("!%Y%m%dT%H%M%SZ-", began or os.time()) .. journal.fingerprint(mark):sub(1, 6)
+  local mark = string.format("%d %d %d", self.pid, self.born, begun.chance)
+  return os.date("!%Y%m%dT%H%M%SZ-", begun.at or os.time()) .. journal.fingerprint(mark):sub(1, 6)
 end
 
 ---The options that a resumed run gets again.
@@ -66,13 +44,13 @@ local function flags()
     profile = settings.profile or base.variable "SITERUN_PROFILE",
     config = settings.config or base.variable "SITERUN_CONFIG",
     trace = settings.trace or nil, quiet = settings.quiet or nil, color = settings.color,
-    deadline = settings.deadline, modules = script.modules,
+    deadline = settings.deadline, modules = begun.script.modules,
   }
 end
 
 local function unrepeatable()
-  if script.unrepeatable then return script.unrepeatable end
-  for _, argument in ipairs(script.arguments or {}) do
+  if begun.script.unrepeatable then return begun.script.unrepeatable end
+  for _, argument in ipairs(begun.script.arguments or {}) do
     if secret.redact(argument) ~= argument then return "an argument of it held a secret" end
   end
 end
@@ -92,14 +70,16 @@ end
 ---The id of the run that this one goes on with in the end; its own where it resumes none.
 ---@return string
 function M.origin()
-  return script.origin or M.name()
+  return begun.script.origin or M.name()
 end
 
 local function describe()
-  local self = identity.self()
+  local self, script = identity.self(), begun.script
+  local hash = begun.text and journal.fingerprint(begun.text)
   M.name()
   return {
-    recipe = script.recipe, name = script.name, hash = hash, arguments = script.arguments,
+    recipe = script.recipe, name = script.name, hash = hash,
+    arguments = script.arguments and json.array(script.arguments),
     user = self.user, host = self.host, pid = self.pid, born = self.born,
     profile = profile(), folder = file.folder() or nil, flags = flags(), argv0 = settings.argv0,
     unrepeatable = unrepeatable(), resumes = script.resumes,
