@@ -35,7 +35,8 @@ end
 
 local function new_id(self)
   local mark = string.format("%d %d %d", self.pid, self.born, begun.chance)
-  return os.date("!%Y%m%dT%H%M%SZ-", begun.at or os.time()) .. journal.fingerprint(mark):sub(1, 6)
+  local at = os.date("!%Y%m%dT%H%M%SZ-", begun.at or os.time())
+  return at .. journal.fingerprint(mark):sub(1, 6)
 end
 
 ---The options that a resumed run gets again.
