@@ -8,43 +8,35 @@
 #include "core/nearest.h"
 #include "host/embedded.h"
 
-enum kind { FLAG, TEXT, COLOR, DURATION, CODE, MODULE };
-
-/* `offset`: the member of struct cli that the option sets; none for steps. */
-struct option {
-    const char *name;
-    const char *argument;
-    const char *text;
-    size_t offset;
-    enum kind kind;
-    char letter;
-};
+enum kind { FLAG, TEXT, WORD, DURATION, CODE, MODULE };
 
 #define AT(member) offsetof(struct cli, member)
 
-static const struct option options[] = {
-    {NULL, "CODE", "run CODE", 0, CODE, 'e'},
-    {NULL, "MODULE", "require MODULE into a global (NAME=MODULE: called NAME)", 0, MODULE, 'l'},
-    {NULL, NULL, "the REPL, after the script if there is one", AT(interactive), FLAG, 'i'},
-    {"config", "FILE", "the configuration file", AT(config), TEXT, 0},
-    {"profile", "NAME", "the profile of the configuration file", AT(profile), TEXT, 0},
-    {"sandbox", NULL, "simulated services on loopback for this run", AT(sandbox), FLAG, 0},
-    {"dry-run", NULL, "reads go out, writes are only printed", AT(dry_run), FLAG, 0},
-    {"trace", NULL, "one line per exchange on stderr", AT(trace), FLAG, 0},
-    {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", AT(deadline), DURATION,
+const struct cli_option cli_options[] = {
+    {NULL, "CODE", "run CODE", NULL, 0, CODE, 'e'},
+    {NULL, "MODULE", "require MODULE into a global (NAME=MODULE: called NAME)", "<module>", 0,
+        MODULE, 'l'},
+    {NULL, NULL, "the REPL, after the script if there is one", NULL, AT(interactive), FLAG,
+        'i'},
+    {"config", "FILE", "the configuration file", "<file>", AT(config), TEXT, 0},
+    {"profile", "NAME", "the profile of the configuration file", "<profile>", AT(profile), TEXT,
         0},
-    {"quiet", NULL, "no warnings, no word on waits", AT(quiet), FLAG, 0},
-    {"assume-fresh", NULL, "do not wait out what a damaged state may have held",
+    {"sandbox", NULL, "simulated services on loopback for this run", NULL, AT(sandbox), FLAG,
+        0},
+    {"dry-run", NULL, "reads go out, writes are only printed", NULL, AT(dry_run), FLAG, 0},
+    {"trace", NULL, "one line per exchange on stderr", NULL, AT(trace), FLAG, 0},
+    {"deadline", "DUR", "the longest the run may take (90s, 10m, 1h)", NULL, AT(deadline),
+        DURATION, 0},
+    {"quiet", NULL, "no warnings, no word on waits", NULL, AT(quiet), FLAG, 0},
+    {"assume-fresh", NULL, "do not wait out what a damaged state may have held", NULL,
         AT(assume_fresh), FLAG, 0},
-    {"color", "WHEN", "auto, always or never", AT(color), COLOR, 0},
-    {"version", NULL, "print the versions", AT(version), FLAG, 'v'},
-    {"help", NULL, "print this text", AT(help), FLAG, 'h'},
+    {"color", "WHEN", "auto, always or never", "auto always never", AT(color), WORD, 0},
+    {"version", NULL, "print the versions", NULL, AT(version), FLAG, 'v'},
+    {"help", NULL, "print this text", NULL, AT(help), FLAG, 'h'},
+    {0},
 };
 
-static const struct {
-    const char *name;
-    const char *text;
-} commands[] = {
+const struct cli_command cli_commands[] = {
     {"sandbox", "serve the simulated services and print how to reach them"},
     {"doctor", "check the configuration and the services"},
     {"limits", "show what is left of the services' limits"},
@@ -55,31 +47,40 @@ static const struct {
     {"apply", "make the changes of a plan"},
     {"new", "start a recipe"},
     {"completion", "print the completion script of a shell"},
+    {0},
 };
 
-enum {
-    OPTION_COUNT = sizeof options / sizeof *options,
-    COMMAND_COUNT = sizeof commands / sizeof *commands
+const struct cli_exit cli_exits[] = {
+    {0, "done"},
+    {1, "script error"},
+    {2, "usage"},
+    {3, "configuration or credentials"},
+    {4, "refused by the service"},
+    {5, "service or network failed"},
+    {6, "past the deadline"},
+    {7, "outcome of a write unknown"},
+    {130, "interrupted"},
+    {0},
 };
 
-static const char *const colors[] = {"auto", "always", "never", NULL};
+enum { OPTION_COUNT = sizeof cli_options / sizeof *cli_options - 1 };
 
 static bool is_option(const char *word)
 {
     return word[0] == '-' && word[1] != '\0';
 }
 
-static const struct option *find_name(const char *name, size_t len)
+static const struct cli_option *find_name(const char *name, size_t len)
 {
-    for (const struct option *o = options; o < options + OPTION_COUNT; o++)
+    for (const struct cli_option *o = cli_options; o->text != NULL; o++)
         if (o->name != NULL && strlen(o->name) == len && memcmp(o->name, name, len) == 0)
             return o;
     return NULL;
 }
 
-static const struct option *find_letter(char letter)
+static const struct cli_option *find_letter(char letter)
 {
-    for (const struct option *o = options; o < options + OPTION_COUNT; o++)
+    for (const struct cli_option *o = cli_options; o->text != NULL; o++)
         if (o->letter == letter && letter != 0)
             return o;
     return NULL;
@@ -89,7 +90,7 @@ static int unknown(const char *given, struct err *err)
 {
     const char *names[OPTION_COUNT + 1] = {NULL};
     int count = 0;
-    for (const struct option *o = options; o < options + OPTION_COUNT; o++)
+    for (const struct cli_option *o = cli_options; o->text != NULL; o++)
         if (o->name != NULL)
             names[count++] = o->name;
     char name[NEAREST_NAME_MAX + 1] = {0};
@@ -102,14 +103,25 @@ static int unknown(const char *given, struct err *err)
     return err_set(err, ERR_USAGE, "unknown option '%s' (see siterun --help)", given);
 }
 
-static int set_color(struct cli *cli, const char *value, struct err *err)
+static bool is_word_of(const char *words, const char *value)
 {
-    for (const char *const *c = colors; *c != NULL; c++)
-        if (strcmp(*c, value) == 0)
-            cli->color = *c;
-    if (cli->color != NULL && strcmp(cli->color, value) == 0)
+    size_t len = strlen(value);
+    for (const char *word = words; word != NULL; word = strchr(word, ' ')) {
+        word += *word == ' ';
+        if (strncmp(word, value, len) == 0 && (word[len] == ' ' || word[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* The texts of such options list the words. */
+static int set_word(
+    const char **member, const struct cli_option *o, const char *value, struct err *err)
+{
+    *member = value;
+    if (is_word_of(o->words, value))
         return 0;
-    return err_set(err, ERR_USAGE, "--color is auto, always or never, not '%s'", value);
+    return err_set(err, ERR_USAGE, "--%s is %s, not '%s'", o->name, o->text, value);
 }
 
 static int set_deadline(struct cli *cli, const char *value, struct err *err)
@@ -120,7 +132,7 @@ static int set_deadline(struct cli *cli, const char *value, struct err *err)
         err, ERR_USAGE, "--deadline: '%s' is no duration (like 90s, 10m, 1h)", value);
 }
 
-static void add_step(struct cli *cli, const struct option *o, const char *text)
+static void add_step(struct cli *cli, const struct cli_option *o, const char *text)
 {
     struct cli_step *step = &cli->steps[cli->step_count++];
     step->kind = o->kind == CODE ? CLI_CODE : CLI_MODULE;
@@ -128,18 +140,19 @@ static void add_step(struct cli *cli, const struct option *o, const char *text)
     cli->has_code = cli->has_code || o->kind == CODE;
 }
 
-static int apply(struct cli *cli, const struct option *o, const char *value, struct err *err)
+static int apply(
+    struct cli *cli, const struct cli_option *o, const char *value, struct err *err)
 {
     char *member = (char *)cli + o->offset;
-    switch (o->kind) {
+    switch ((enum kind)o->kind) {
     case FLAG:
         *(bool *)(void *)member = true;
         return 0;
     case TEXT:
         *(const char **)(void *)member = value;
         return 0;
-    case COLOR:
-        return set_color(cli, value, err);
+    case WORD:
+        return set_word((const char **)(void *)member, o, value, err);
     case DURATION:
         return set_deadline(cli, value, err);
     case CODE:
@@ -153,7 +166,7 @@ static int apply(struct cli *cli, const struct option *o, const char *value, str
 /* Applies the option at argv[i], of which the first `len` bytes are its name. Its value begins at
  * `inline_value`, or is the next word, which must not look like an option (as with lua). Returns
  * the index after what it took, or -1. */
-static int take(struct cli *cli, int i, const struct option *o, int len,
+static int take(struct cli *cli, int i, const struct cli_option *o, int len,
     const char *inline_value, struct err *err)
 {
     const char *name = cli->argv[i], *value = inline_value;
@@ -170,7 +183,7 @@ static int take_long(struct cli *cli, int i, struct err *err)
 {
     const char *name = cli->argv[i] + 2;
     size_t len = strcspn(name, "=");
-    const struct option *o = find_name(name, len);
+    const struct cli_option *o = find_name(name, len);
     if (o == NULL)
         return unknown(cli->argv[i], err);
     return take(cli, i, o, (int)len + 2, name[len] == '=' ? name + len + 1 : NULL, err);
@@ -180,7 +193,7 @@ static int take_long(struct cli *cli, int i, struct err *err)
 static int take_short(struct cli *cli, int i, struct err *err)
 {
     const char *word = cli->argv[i];
-    const struct option *o = find_letter(word[1]);
+    const struct cli_option *o = find_letter(word[1]);
     if (o == NULL || (o->argument == NULL && word[2] != '\0'))
         return unknown(word, err);
     return take(cli, i, o, 2, word[2] != '\0' ? word + 2 : NULL, err);
@@ -211,15 +224,7 @@ void cli_fini(struct cli *cli)
     free(cli->steps);
 }
 
-const char *const *cli_commands(void)
-{
-    static const char *names[COMMAND_COUNT + 1];
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        names[i] = commands[i].name;
-    return names;
-}
-
-static void print_option(FILE *out, const struct option *o)
+static void print_option(FILE *out, const struct cli_option *o)
 {
     char left[40];
     snprintf(left, sizeof left, "%c%c%s%s%s%s%s", o->letter ? '-' : ' ',
@@ -243,10 +248,26 @@ static bool is_built(const char *command)
     return false;
 }
 
-static void print_command(FILE *out, int i)
+static void print_command(FILE *out, const struct cli_command *command)
 {
-    const char *note = is_built(commands[i].name) ? "" : " (not in this version)";
-    fprintf(out, "  %-24s  %s%s\n", commands[i].name, commands[i].text, note);
+    const char *note = is_built(command->name) ? "" : " (not in this version)";
+    fprintf(out, "  %-24s  %s%s\n", command->name, command->text, note);
+}
+
+enum { HELP_COLUMNS = 80 };
+
+static void print_exits(FILE *out)
+{
+    int column = fprintf(out, "\nexit codes:");
+    for (const struct cli_exit *e = cli_exits; e->text != NULL; e++) {
+        char text[60];
+        int len = snprintf(
+            text, sizeof text, " %d %s%s", e->code, e->text, e[1].text != NULL ? "," : "");
+        if (column + len > HELP_COLUMNS)
+            column = fprintf(out, "\n ") - 1;
+        column += fprintf(out, "%s", text);
+    }
+    fputs("\n\nsiterun COMMAND --help tells more of a command, man siterun of all.\n", out);
 }
 
 void cli_print_help(FILE *out)
@@ -257,13 +278,10 @@ void cli_print_help(FILE *out)
         "       siterun [options] COMMAND [ARG...]  (./NAME runs a file so "
         "called)\n\noptions:\n",
         out);
-    for (int i = 0; i < OPTION_COUNT; i++)
-        print_option(out, &options[i]);
+    for (const struct cli_option *o = cli_options; o->text != NULL; o++)
+        print_option(out, o);
     fputs("\ncommands:\n", out);
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        print_command(out, i);
-    fputs("\nexit codes: 0 done, 1 script error, 2 usage, 3 configuration or credentials,\n"
-          "  4 refused by the service, 5 service or network failed, 6 past the deadline,\n"
-          "  7 outcome of a write unknown, 130 interrupted\n",
-        out);
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        print_command(out, c);
+    print_exits(out);
 }

@@ -1,7 +1,8 @@
-/* cli: the command line. Options are data: one table drives parsing, help and the nearest known
- * name of a mistyped one. */
+/* cli: the command line. Options are data: one table drives parsing, help, completion, manual and the
+ * nearest known name of a mistyped one. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "core/err.h"
@@ -33,5 +34,25 @@ void cli_fini(struct cli *cli);
 /* The text of --help. */
 void cli_print_help(FILE *out);
 
-/* The words that are commands, NULL-terminated. */
-const char *const *cli_commands(void);
+/* An option; without `argument` it takes no value. `words`: what the value may be, parted by blanks,
+ * or one of <file>, <profile> and <module>; NULL: anything. `offset` and `kind` are the parser's. */
+struct cli_option {
+    const char *name, *argument, *text, *words;
+    size_t offset; /* of the member of struct cli that it sets; none for steps */
+    int kind;
+    char letter;
+};
+
+struct cli_command {
+    const char *name, *text;
+};
+
+struct cli_exit {
+    int code;
+    const char *text;
+};
+
+/* Each ends with an entry without a text. */
+extern const struct cli_option cli_options[];
+extern const struct cli_command cli_commands[];
+extern const struct cli_exit cli_exits[];

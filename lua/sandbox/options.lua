@@ -17,35 +17,6 @@ local M = {}
 ---@field retry_after "seconds"|"date"
 ---@field verbose boolean
 
-M.usage = [[
-usage: siterun sandbox [options]
-
-Serves simulated Teleporte, Ticketing and TeamWork Live on 127.0.0.1 and prints the variables
-that reach them. Ends on SIGTERM or SIGINT.
-
-  --port N                 port; any free one by default
-  --seed N                 seed of names and numbers (default 1)
-  --tickets N              how many tickets there are (default 5000)
-  --limit SERVICE=COUNT/DURATION | SERVICE=none
-                           default: ticketing=100/60s teamworklive=6000/1h teleporte=none
-  --session DURATION       how long a Teleporte session lasts (default 1h)
-  --expires 'PLACE FORM'   where and how a session tells its end: nested or root; iso,
-                           iso_naive, naive, epoch, epoch_ms or absent (default: nested iso)
-  --ticketing-api VERSION  1.0 as the document says (default), 1.1 as live services were seen
-  --token-place PLACE      where continuationToken comes: body (default) or header
-  --retry-after FORM       seconds (default) or date
-  --fault 'SERVICE METHOD PATH WHAT PROBABILITY [COUNT]'
-                           may be repeated; {id} in PATH stands for one segment, * for anything.
-                           WHAT: a status (503, or 503/2 with Retry-After: 2), drop, stall,
-                           html or error (200 that holds an error) before anything is done;
-                           lost (no answer), truncate, bom or empty after it was done
-  --verbose                one line per request on standard error
-
-For tests, on the same port: GET /_sandbox/requests[?since=N] and /_sandbox/counters,
-POST /_sandbox/reset, /_sandbox/expire (all sessions) and /_sandbox/fault ({"fault": "..."}),
-DELETE /_sandbox/fault.
-]]
-
 local UNITS = { ms = 1, s = 1000, m = 60000, h = 3600000, d = 86400000 }
 
 ---@param text string "90s", "10m", "500ms"
@@ -97,19 +68,45 @@ local function add_fault(text, options)
   return options.faults
 end
 
----Where each option goes, and how it is read.
-local OPTIONS = {
-  port = { "port", whole(0, 65535) },
-  seed = { "seed", whole(0, math.maxinteger) },
-  tickets = { "tickets", whole(0, 1000000) },
-  limit = { "limits", add_limit },
-  session = { "session_ms", duration },
-  expires = { "expires", sessions.parse_expires },
-  ["ticketing-api"] = { "ticketing_api", one_of("1.0", "1.1") },
-  ["token-place"] = { "token_place", one_of("body", "header") },
-  ["retry-after"] = { "retry_after", one_of("seconds", "date") },
-  fault = { "faults", add_fault },
+local BY_DEFAULT = "default: ticketing=100/60s teamworklive=6000/1h teleporte=none"
+
+---The options as data: `into` is where the value goes, `read` how.
+M.list = {
+  { name = "port", argument = "N", into = "port", read = whole(0, 65535),
+    text = "port; any free one by default" },
+  { name = "seed", argument = "N", into = "seed", read = whole(0, math.maxinteger),
+    text = "seed of names and numbers (default 1)" },
+  { name = "tickets", argument = "N", into = "tickets", read = whole(0, 1000000),
+    text = "how many tickets there are (default 5000)" },
+  { name = "limit", argument = "SERVICE=COUNT/DURATION", into = "limits", read = add_limit,
+    text = "or SERVICE=none; " .. BY_DEFAULT },
+  { name = "session", argument = "DURATION", into = "session_ms", read = duration,
+    text = "how long a Teleporte session lasts (default 1h)" },
+  { name = "expires", argument = "'PLACE FORM'", into = "expires",
+    read = sessions.parse_expires,
+    text = "where and how a session tells its end: nested or root; iso, iso_naive, naive, "
+      .. "epoch, epoch_ms or absent (default: nested iso)" },
+  { name = "ticketing-api", argument = "VERSION", into = "ticketing_api", words = "1.0 1.1",
+    read = one_of("1.0", "1.1"),
+    text = "1.0 as the document says (default), 1.1 as live services were seen" },
+  { name = "token-place", argument = "PLACE", into = "token_place", words = "body header",
+    read = one_of("body", "header"),
+    text = "where continuationToken comes: body (default) or header" },
+  { name = "retry-after", argument = "FORM", into = "retry_after", words = "seconds date",
+    read = one_of("seconds", "date"), text = "seconds (default) or date" },
+  { name = "fault", argument = "'SERVICE METHOD PATH WHAT PROBABILITY [COUNT]'",
+    into = "faults", read = add_fault,
+    text = "may be repeated; {id} in PATH stands for one segment, * for anything. WHAT: a "
+      .. "status (503, or 503/2 with Retry-After: 2), drop, stall, html or error (200 that "
+      .. "holds an error) before anything is done; lost (no answer), truncate, bom or empty "
+      .. "after it was done" },
+  { name = "verbose", text = "one line per request on standard error" },
 }
+
+local BY_NAME = {}
+for _, option in ipairs(M.list) do
+  BY_NAME[option.name] = option
+end
 
 ---@return sandbox.Options
 function M.defaults()
@@ -123,17 +120,17 @@ function M.defaults()
 end
 
 local function read_one(options, name, value)
-  local entry = OPTIONS[name]
-  if not entry then
+  local option = BY_NAME[name]
+  if not option then
     return "there is no option --" .. name
   elseif not value then
     return "--" .. name .. " needs a value"
   end
-  local parsed, message = entry[2](value, options)
+  local parsed, message = option.read(value, options)
   if parsed == nil then
     return ("--%s '%s': %s"):format(name, value, message or "not understood")
   end
-  options[entry[1]] = parsed
+  options[option.into] = parsed
 end
 
 ---@param args string[]

@@ -58,7 +58,7 @@ local function run_command(name)
     io.stderr:write("siterun: this version has no command '", name, "' yet\n")
     return 2
   end
-  local code, go_on = script.call(require(module), { table.unpack(arg) })
+  local code, go_on = script.call(require(module).run, { table.unpack(arg) })
   if go_on then
     code = go_on(start) or code
   end

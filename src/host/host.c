@@ -58,8 +58,8 @@ static void push_arguments(lua_State *L, const struct cli *cli)
 static void push_commands(lua_State *L)
 {
     lua_newtable(L);
-    for (const char *const *name = cli_commands(); *name != NULL; name++)
-        field_set_boolean(L, *name, 1);
+    for (const struct cli_command *command = cli_commands; command->name != NULL; command++)
+        field_set_boolean(L, command->name, 1);
 }
 
 /* Sets `path` and `folder`, the absolute ones of the script, where there is such a file. */

@@ -9,13 +9,16 @@ local settings = require("siterun.settings")
 
 local refuse = commandline.refuse
 
-local USAGE = [[
-usage: siterun apply PLAN
-
+local SPEC = {
+  name = "apply",
+  forms = { { "PLAN" } },
+  text = [[
 Runs the recipe of a plan again (siterun plan made it) and sends its writes while they are
 the planned ones, each once: applying a plan again sends what is missing, or nothing. A write
-that is not the planned one, or a recipe that has changed, stops before that is sent.
-]]
+that is not the planned one, or a recipe that has changed, stops before that is sent.]],
+  options = {},
+  words = "<file>",
+}
 
 local function check_recipe(plan)
   local hash = run.hash_of(plan.recipe)
@@ -88,15 +91,9 @@ local function go_on(plan, done, real)
   end
 end
 
----@param args string[]
 ---@return integer code
 ---@return fun(start: function): integer? go_on
-return function(args)
-  local options, rest = commandline.parse(args, { help = "flag" })
-  if options.help then
-    io.stdout:write(USAGE)
-    return 0
-  end
+return commandline.command(SPEC, function(_, rest)
   if #rest ~= 1 then
     refuse("apply takes one PLAN")
   end
@@ -109,4 +106,4 @@ return function(args)
     return 0
   end
   return 0, go_on(plan, done, real)
-end
+end)

@@ -9,23 +9,38 @@ local when = require("siterun.when")
 
 local refuse = commandline.refuse
 
-local USAGE = [[
-usage: siterun journal [FILTER...] [--json]   list the writes and notes of past runs
-       siterun journal show ID [--json]       everything about one
-       siterun journal runs [--json]          list the runs and how they ended
-       siterun journal --verify               check that no record was changed or is missing
-       siterun journal prune --older AGE      forget what is older (400d); their keys too
+local SPEC = {
+  name = "journal",
+  forms = {
+    { "[FILTER...] [--json]", "list the writes and notes of past runs" },
+    { "show ID [--json]", "everything about one" },
+    { "runs [--json]", "list the runs and how they ended" },
+    { "--verify", "check that no record was changed or is missing" },
+    { "prune --older AGE", "forget what is older (400d); their keys too" },
+  },
+  text = [[
+The filters are --service, --operation, --run, --once, --ticket, --outcome, --since and --until.
+A time is a day (2026-01-31), a time (2026-01-31 12:00), or an age (2h, 30d).]],
+  options = {
+    { name = "service", argument = "NAME", words = "teleporte ticketing teamworklive",
+      text = "writes to this service" },
+    { name = "operation", argument = "NAME", text = "of this operation (tickets:create)" },
+    { name = "run", argument = "RUN", words = "<run>", text = "of this run" },
+    { name = "once", argument = "KEY", text = "under this key" },
+    { name = "ticket", argument = "TICKET",
+      text = "that concern the ticket of this number or id" },
+    { name = "outcome", argument = "OUTCOME", words = "done refused not_sent unknown in_flight",
+      text = "done, refused, not_sent, unknown or in_flight" },
+    { name = "since", argument = "WHEN", text = "from then on" },
+    { name = "until", argument = "WHEN", text = "up to then" },
+    { name = "json", text = "one object a line" },
+    { name = "verify", text = "check the records instead" },
+    { name = "older", argument = "AGE", text = "of prune: what to forget" },
+  },
+  words = "show runs prune",
+}
 
-filters:
-  --service NAME  --operation NAME  --run RUN  --once KEY  --ticket NUMBER-OR-ID
-  --outcome done|refused|not_sent|unknown|in_flight
-  --since WHEN  --until WHEN
-      a day (2026-01-31), a time (2026-01-31 12:00), or an age (2h, 30d)
-]]
-
-local LIST = { service = "text", operation = "text", outcome = "text", ticket = "text",
-  since = "text", ["until"] = "text", run = "text", once = "text", json = "flag",
-  verify = "flag", help = "flag" }
+local LIST = "service operation run once ticket outcome since until json verify"
 
 local function print_line(...)
   io.stdout:write(table.concat({ ... }, "  "), "\n")
@@ -192,9 +207,9 @@ local function prune(options, rest)
 end
 
 local COMMANDS = {
-  show = { show, { json = "flag", help = "flag" } },
-  runs = { list_runs, { json = "flag", help = "flag" } },
-  prune = { prune, { older = "text", help = "flag" } },
+  show = { show, "json" },
+  runs = { list_runs, "json" },
+  prune = { prune, "older" },
 }
 
 local function list_or_verify(options, rest)
@@ -207,14 +222,13 @@ local function list_or_verify(options, rest)
   return list(options)
 end
 
----@param args string[]
----@return integer code
-return function(args)
+local function read(args)
   local chosen = COMMANDS[args[1]] or { list_or_verify, LIST }
-  local options, rest = commandline.parse(args, chosen[2])
-  if options.help then
-    io.stdout:write(USAGE)
-    return 0
-  end
-  return chosen[1](options, rest)
+  local options, rest = commandline.parse(args, commandline.only(SPEC.options, chosen[2]))
+  return options, rest, chosen[1]
 end
+
+---@return integer code
+return commandline.command(SPEC, function(options, rest, run)
+  return run(options, rest)
+end, read)

@@ -1,19 +1,23 @@
 ---`siterun limits`: what is left of each configured account's limit, over all running processes.
 local account = require("siterun.account")
+local commandline = require("siterun.commandline")
 local config = require("siterun.config")
 local errors = require("siterun.errors")
 local json = require("json")
+local usage = require("siterun.usage")
 
-local USAGE = [[
-usage: siterun [options] limits [--json]
-
+local SPEC = {
+  name = "limits",
+  forms = { { "[--json]" } },
+  text = [[
 Shows, for each configured service, what its limit allows now, over all processes that share it:
 used     requests in flight, or less than a window after their answer
 free     how many could be sent at once
 wait     seconds until a request that comes now can be sent
 waiting  requests that wait for their turn
-paused   seconds for which the service asked to send nothing
-]]
+paused   seconds for which the service asked to send nothing]],
+  options = { { name = "json", text = "one list of objects" } },
+}
 
 local SERVICES = { "teleporte", "ticketing", "teamworklive" }
 
@@ -85,22 +89,24 @@ local function complain_of_none()
   return 3
 end
 
----@param args string[]
----@return integer exit code
-return function(args)
+local function read(args)
   if args[1] == "--help" or args[1] == "-h" then
-    io.stdout:write(USAGE)
-    return 0
-  elseif args[2] or args[1] and args[1] ~= "--json" then
-    local wrong = args[1] == "--json" and args[2] or args[1]
-    io.stderr:write("siterun limits: unknown argument '", wrong, "'\n\n", USAGE)
+    return { help = true }
+  end
+  return { json = args[1] == "--json" }, args[1] == "--json" and args[2] or args[1]
+end
+
+---@return integer exit code
+return commandline.command(SPEC, function(options, wrong)
+  if wrong and wrong ~= "--json" then
+    io.stderr:write("siterun limits: unknown argument '", wrong, "'\n\n", usage.text(SPEC))
     return 2
   end
   local rows, code = read_all()
-  if args[1] then
+  if options.json then
     print_json(rows)
   elseif #rows > 0 then
     print_table(rows)
   end
   return code == 0 and #rows == 0 and complain_of_none() or code
-end
+end, read)

@@ -13,15 +13,18 @@ local settings = require("siterun.settings")
 
 local refuse = commandline.refuse
 
-local USAGE = [[
-usage: siterun plan FILE [ARG...] [-o PLAN]
-
+local SPEC = {
+  name = "plan",
+  forms = { { "[-o PLAN] FILE [ARG...]" }, { "FILE [ARG...] -o PLAN" } },
+  text = [[
 Runs a recipe: its reads go out, its writes are shown and kept in the file PLAN (the recipe's
 name with .plan unless told), which only you may read and which holds no secret. Nothing is
-changed. Look at it, then make just these writes with: siterun apply PLAN
-
-  -o PLAN   before FILE, or at the end
-]]
+changed. Look at it, then make just these writes with: siterun apply PLAN]],
+  options = {
+    { letter = "o", argument = "PLAN", text = "the file of the plan", words = "<file>" },
+  },
+  words = "<file>",
+}
 
 ---@return string? recipe, string[] arguments, string? place
 local function parse(args)
@@ -73,15 +76,16 @@ local function report(plan, place)
     count, count == 1 and "write" or "writes", place, count == 1 and "it" or "them", place))
 end
 
----@param args string[]
+local function read(args)
+  if args[1] == "--help" or args[1] == "-h" then
+    return { help = true }
+  end
+  return {}, parse(args)
+end
+
 ---@return integer code
 ---@return fun(start: function): integer? go_on
-return function(args)
-  if args[1] == "--help" or args[1] == "-h" then
-    io.stdout:write(USAGE)
-    return 0
-  end
-  local name, arguments, place = parse(args)
+return commandline.command(SPEC, function(_, name, arguments, place)
   if not name or name == "-" then
     refuse("plan needs the FILE of a recipe")
   end
@@ -98,4 +102,4 @@ return function(args)
     planfile.write(target, plan)
     report(plan, place)
   end
-end
+end, read)

@@ -16,25 +16,25 @@ local when = require("siterun.when")
 
 local refuse = commandline.refuse
 
-local USAGE = [[
-usage: siterun reconcile [--all | ID...] [--min-age AGE]
-       siterun reconcile --done ID... | --not-done ID...
-
+local SPEC = {
+  name = "reconcile",
+  forms = { { "[--all | ID...] [--min-age AGE]" }, { "--done ID... | --not-done ID..." } },
+  text = [[
 Finds out what became of writes of unknown outcome (see siterun journal --outcome unknown),
 where the service can be asked: of all of them, or of those that IDs name. What it finds is
 recorded. With neither it only shows what it finds, and on a terminal asks you.
 What is settled as done is not sent again under its key or by a resumed run; what is not done
 may be. Where no service can tell, a terminal asks you; --done and --not-done say it by hand.
-Exit code 7 while some are left.
-
-  --min-age AGE  a service may show a write a moment late: "not done" counts from this age on
-                 (5s), until then it waits and looks again
-  --done         you know that these happened
-  --not-done     you know that these did not happen, and will not
-]]
-
-local OPTIONS = { all = "flag", done = "flag", ["not-done"] = "flag", ["min-age"] = "text",
-  help = "flag" }
+Exit code 7 while some are left.]],
+  options = {
+    { name = "all", text = "all of them" },
+    { name = "min-age", argument = "AGE",
+      text = "a service may show a write a moment late: \"not done\" counts from this age on "
+        .. "(5s), until then it waits and looks again" },
+    { name = "done", text = "you know that these happened" },
+    { name = "not-done", text = "you know that these did not happen, and will not" },
+  },
+}
 
 -- Seconds after which a service shows what it was sent, in --min-age's stead.
 local MIN_AGE = 5
@@ -245,14 +245,8 @@ local function take_profile(list)
   end
 end
 
----@param args string[]
 ---@return integer code
-return function(args)
-  local options, words = commandline.parse(args, OPTIONS)
-  if options.help then
-    io.stdout:write(USAGE)
-    return 0
-  end
+return commandline.command(SPEC, function(options, words)
   check(options, words)
   take_min_age(options)
   options.takes = options.all or #words > 0
@@ -272,4 +266,4 @@ return function(args)
     io.stderr:write(("siterun: %d of unknown outcome left\n"):format(left))
   end
   return left > 0 and 7 or 0
-end
+end)

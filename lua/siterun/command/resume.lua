@@ -9,16 +9,19 @@ local settings = require("siterun.settings")
 
 local refuse = commandline.refuse
 
-local USAGE = [[
-usage: siterun resume [--changed-ok] [RUN]
-
+local SPEC = {
+  name = "resume",
+  forms = { { "[--changed-ok] [RUN]" } },
+  text = [[
 Runs the script of an interrupted run again (the latest one unless RUN names it; see
 siterun journal runs), with its arguments and options, in its folder. Writes that it had done
 are answered from the journal, the rest is sent. A write of unknown outcome ends the run with
-7: settle it with siterun reconcile, then resume again.
-
-  --changed-ok   also when the script has changed since
-]]
+7: settle it with siterun reconcile, then resume again.]],
+  options = {
+    { name = "changed-ok", text = "also when the script has changed since" },
+  },
+  words = "<run>",
+}
 
 local CUT_OFF = { killed = true, interrupted = true }
 
@@ -149,15 +152,9 @@ local function refuse_modes()
   end
 end
 
----@param args string[]
 ---@return integer code
 ---@return fun(start: function)? go_on calls `start` with the script's path, name, arguments and modules
-return function(args)
-  local options, rest = commandline.parse(args, { ["changed-ok"] = "flag", help = "flag" })
-  if options.help then
-    io.stdout:write(USAGE)
-    return 0
-  end
+return commandline.command(SPEC, function(options, rest)
   if #rest > 1 then
     refuse("one run at most, got %d", #rest)
   end
@@ -177,4 +174,4 @@ return function(args)
   return 0, function(start)
     return go_on(chain, start)
   end
-end
+end)
