@@ -1,68 +1,71 @@
 ---The interactive session.
+local chunks = require("repl.chunk")
 local faces = require("repl.faces")
 local interrupt = require("c.interrupt")
 local report = require("siterun.report")
 local script = require("siterun.script")
+local session = require("repl.session").new()
 local trace = require("c.trace")
 
-local function provide_modules()
-  local meta = getmetatable(_G) or {}
-  meta.__index = function(globals, name)
-    if faces.known[name] and script.find(name) then
-      local module = require(name)
-      rawset(globals, name, module)
-      return module
-    end
+local function show(results)
+  local view = script.find("view") and require("view")
+  if view then
+    io.stdout:write(view.show(results, {}))
+  elseif results.n > 0 then
+    print(table.unpack(results, 1, results.n))
   end
-  setmetatable(_G, meta)
 end
 
----@param text string
----@return function? chunk
----@return string? message
----@return boolean? incomplete the text is the beginning of a chunk
-local function compile(text)
-  local chunk = load("return " .. text, "=stdin", "t")
-  if chunk then
-    return chunk
-  end
-  local message
-  chunk, message = load(text, "=stdin", "t")
-  return chunk, message, message ~= nil and message:find("<eof>$") ~= nil
-end
-
-local function print_results(ok, ...)
-  if not ok then
+local function take(ok, ...)
+  if ok then
+    session:keep(table.pack(...))
+    show(table.pack(...))
+  else
+    session.error = { value = (...) }
     report((...))
-  elseif select("#", ...) > 0 then
-    print(...)
   end
   io.stdout:flush()
 end
 
 local function evaluate(chunk)
   interrupt.arm()
-  print_results(xpcall(script.call, trace.handler, chunk))
+  take(xpcall(script.call, trace.handler, chunk))
 end
 
 ---A chunk may take several lines. Nothing is left of one that Ctrl-C ends.
 ---@return string? text nil at the end of the session
 local function read_chunk(read)
-  local text = ""
+  session.pending = ""
   repeat
-    local line, why = read(text == "" and "> " or ">> ")
+    local line, why = read(session.pending == "" and session.prompt() or ">> ")
     if why == "end" then
-      return text ~= "" and text or nil
+      return session.pending ~= "" and session.pending or nil
     end
-    text = line and text .. line .. "\n" or ""
-    local _, _, incomplete = compile(text)
+    session.pending = line and session.pending .. line .. "\n" or ""
+    local _, _, incomplete = chunks.compile(session.pending)
   until line and not incomplete
-  return text
+  return session.pending
+end
+
+---`:word` is a command; what it does is no Lua.
+local function run_command(line)
+  local ok, e = pcall(function()
+    if not script.find("repl.commands") or not require("repl.commands").run(session, line) then
+      io.stderr:write("siterun: no such command: ", line, "\n")
+    end
+  end)
+  if not ok then
+    report(e)
+  end
 end
 
 local function run(text)
-  local chunk, message = compile(text)
+  if text:find("^:%a") then
+    return run_command((text:gsub("\n$", "")))
+  end
+  local chunk, message = chunks.compile(text)
   if chunk then
+    session.chunks[#session.chunks + 1] = text
     evaluate(chunk)
   else
     io.stderr:write("siterun: ", message, "\n")
@@ -70,10 +73,10 @@ local function run(text)
 end
 
 local function terminal_reader()
-  local editor = assert(require("c.line").new())
+  session.editor = assert(require("c.line").new())
   return function(prompt)
-    return editor:read(prompt)
-  end, editor
+    return session.editor:read(prompt)
+  end
 end
 
 ---Without a terminal: lines without a prompt.
@@ -90,11 +93,11 @@ end
 ---@param terminal boolean whether there is one to read from and to write to
 ---@return integer code
 return function(terminal)
-  provide_modules()
-  local read, editor = (terminal and terminal_reader or plain_reader)()
+  faces.provide()
+  local read = (terminal and terminal_reader or plain_reader)()
   for text in read_chunk, read do
-    if editor and text:find("%S") then
-      editor:remember((text:gsub("\n$", "")))
+    if session.editor and text:find("%S") then
+      session.editor:remember((text:gsub("\n$", "")))
     end
     run(text)
   end

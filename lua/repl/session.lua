@@ -1,0 +1,45 @@
+---What a session knows, for its commands, its help and its completion.
+
+---@class repl.Session
+---@field chunks string[] the texts that ran, in their order
+---@field last? table packed results of the last chunk that had some
+---@field error? repl.Failure the last error
+---@field editor? userdata of c.line; nil without a terminal
+---@field pending string the lines before the one being typed, of the same chunk
+local Session = {}
+Session.__index = Session
+
+---@class repl.Failure
+---@field value any the error itself
+---@field message string what was shown
+---@field trace string the user's frames, each on a line of its own; "" when none is known
+
+---@return repl.Session
+function Session.new()
+  return setmetatable({ chunks = {}, pending = "" }, Session)
+end
+
+local function where()
+  local settings = require("siterun.settings")
+  if settings.sandbox then
+    return "sandbox"
+  end
+  return settings.profile or ""
+end
+
+---The prompt of a chunk's first line: the profile in use, or the sandbox.
+---@return string
+function Session.prompt()
+  return where() .. "> "
+end
+
+---Keeps the results of a chunk; the first one is the global `_`.
+---@param results table packed
+function Session:keep(results)
+  if results.n > 0 then
+    self.last = results
+    rawset(_G, "_", results[1])
+  end
+end
+
+return Session
