@@ -1,5 +1,6 @@
 /* siterun: a scriptable client for Teleporte, Ticketing As A Service and TeamWork Live. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -44,6 +45,15 @@ static void close_stdout(void)
     _exit(EXIT_FAILURE);
 }
 
+/* A file or a socket that got the number of a closed stream would be taken for it. Reading finds an
+ * end, writing fails. */
+static void fill_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
+            _exit(EXIT_FAILURE);
+}
+
 static int run(const struct cli *cli)
 {
     if (cli->help)
@@ -60,6 +70,7 @@ int main(int argc, char **argv)
     struct cli cli;
     struct err err;
     int code = EXIT_USAGE;
+    fill_closed_streams();
     unsetenv("SSLKEYLOGFILE"); /* session keys must not be written anywhere */
     atexit(close_stdout);
     catch_broken_pipe();

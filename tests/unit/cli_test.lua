@@ -169,6 +169,20 @@ t.test("a reader that goes away ends the run quietly", function()
   t.equal(t.read(base .. ".code"), "141\n", "128 and SIGPIPE, as for other tools")
 end)
 
+t.test("a stream that is closed is no other file's", function()
+  local code = t.quote("print(io.read('a') == '', io.open('/dev/null') ~= nil)")
+  local base = t.scratch .. "/closed"
+  local function run(streams)
+    local _, _, status = os.execute(("timeout 20 %s -e %s %s"):format(t.program, code, streams))
+    return status
+  end
+  t.equal(run(("<&- >%s.out 2>%s.err"):format(base, base)), 0)
+  t.equal({ t.read(base .. ".out"), t.read(base .. ".err") }, { "true\ttrue\n", "" })
+  t.equal(run((">&- 2>%s.err"):format(base)), 1)
+  t.match(t.read(base .. ".err"), "^siterun: cannot write the output: Bad file descriptor\n$")
+  t.equal(run("<&- >&- 2>&-"), 1)
+end)
+
 t.test("modules can be read from a folder", function()
   os.execute("mkdir -p " .. t.quote(t.scratch .. "/dev") .. " && cp -r lua " .. t.quote(t.scratch .. "/dev/"))
   file("dev/lua/fresh.lua", "error('from the disk')")
