@@ -9,7 +9,7 @@ return require("service").declare {
   settings = {
     { name = "url", env = "TEAMWORKLIVE_URL", type = "url", required = true,
       text = "address of your site" },
-    { name = "email", env = "TEAMWORKLIVE_EMAIL", type = "string", required = true,
+    { name = "email", env = "TEAMWORKLIVE_EMAIL", type = "email", required = true,
       text = "e-mail address of the account" },
     { name = "api_key", env = "TEAMWORKLIVE_API_KEY", type = "secret", required = true,
       text = "the account's API key; it changes with the account's password" },

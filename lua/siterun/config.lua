@@ -12,7 +12,7 @@ local M = {}
 
 ---@class siterun.Setting
 ---@field name string key in the configuration file and in the options
----@field type string string, secret, url, proxy, limit, duration, enum, integer or boolean
+---@field type string string, email, secret, url, proxy, limit, duration, enum, integer or boolean
 ---@field text string
 ---@field env? string variable
 ---@field required? boolean
@@ -223,6 +223,19 @@ end
 
 local state
 
+-- Who can write there can change what the journal and the limits say. It is the user's to close:
+-- a folder that others were meant to use, such as /tmp, must not be changed.
+local function check_folder(path)
+  local about, failure = file.about(path)
+  if not about then fail(nil, failure.message) end
+  if not about.is_ours then fail(nil, path .. ": the state folder belongs to another user") end
+  if about.mode & 2 ~= 0 then
+    local form = "%s: anybody can write to the state folder: run chmod 700 %s"
+    fail(nil, form:format(path, path))
+  end
+  return path
+end
+
 ---The folder of the state, made (0700) when it is not there. With the sandbox it is a folder
 ---of this run that is removed at its end, so that nothing simulated mixes with what is real.
 ---@return string
@@ -235,7 +248,7 @@ function M.state_dir()
     if not path then
       fail(nil, "nothing says where the state goes: set SITERUN_STATE or HOME")
     end
-    state = checked(file.make_folder(path))
+    state = check_folder(checked(file.make_folder(path)))
   end
   return state
 end

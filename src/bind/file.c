@@ -1,13 +1,19 @@
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
 #include <lua.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/pathinfo.h"
+#include "host/class.h"
 #include "host/fail.h"
+#include "host/field.h"
 #include "host/scratch.h"
 
 enum { READ_MAX = 1024 * 1024 };
@@ -92,6 +98,95 @@ static int enter(lua_State *L)
     return fail_push(L, &err);
 }
 
+/* file.about(path) -> {kind=, mode=, is_ours=, is_writable=, is_network=, bytes=, free=} | nil, err;
+   see pathinfo.h */
+static int about(lua_State *L)
+{
+    struct pathinfo info;
+    struct err err;
+
+    if (pathinfo_read(luaL_checkstring(L, 1), &info, &err))
+        return fail_push(L, &err);
+    lua_createtable(L, 0, 7);
+    field_set_text(L, "kind", info.kind);
+    field_set_integer(L, "mode", info.mode);
+    field_set_boolean(L, "is_ours", info.is_ours);
+    field_set_boolean(L, "is_writable", info.is_writable);
+    field_set_boolean(L, "is_network", info.is_network);
+    field_set_integer(L, "bytes", info.bytes);
+    field_set_integer(L, "free", info.free_bytes);
+    return 1;
+}
+
+static void close_folder(DIR **handle)
+{
+    if (*handle)
+        closedir(*handle);
+    *handle = NULL;
+}
+
+static int collect_folder(lua_State *L)
+{
+    close_folder(lua_touserdata(L, 1));
+    return 0;
+}
+
+static DIR **new_folder(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"__gc", collect_folder}, {NULL, NULL}};
+    DIR **handle = lua_newuserdatauv(L, sizeof(DIR *), 0);
+
+    *handle = NULL;
+    class_new(L, "c.file.folder", methods);
+    luaL_setmetatable(L, "c.file.folder");
+    return handle;
+}
+
+/* file.names(folder) -> {name, ...} without "." and ".." | nil, err */
+static int names(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    DIR **handle = new_folder(L);
+    struct err err;
+    lua_Integer count = 0;
+
+    *handle = opendir(path);
+    if (!*handle) {
+        err_set(&err, ERR_CONFIG, "%.300s: %s", path, strerror(errno));
+        return fail_push(L, &err);
+    }
+    lua_newtable(L);
+    for (struct dirent *entry; (entry = readdir(*handle)) != NULL;) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        lua_pushstring(L, entry->d_name);
+        lua_rawseti(L, -2, ++count);
+    }
+    close_folder(handle);
+    return 1;
+}
+
+/* file.create(path, text, mode) -> path | nil, err; never replaces anything */
+static int create(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    size_t len;
+    const char *text = luaL_checklstring(L, 2, &len);
+    mode_t mode = (mode_t)luaL_checkinteger(L, 3);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    bool bad = !file || fwrite(text, 1, len, file) != len;
+    struct err err;
+
+    if (file && fclose(file))
+        bad = true;
+    lua_settop(L, 1);
+    if (!bad)
+        return 1;
+    err_set(&err, ERR_CONFIG, "cannot make %.300s: %s", path, strerror(errno));
+    return fail_push(L, &err);
+}
+
 int luaopen_c_file(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -101,6 +196,9 @@ int luaopen_c_file(lua_State *L)
         {"temporary_folder", temporary_folder},
         {"folder", folder},
         {"enter", enter},
+        {"about", about},
+        {"names", names},
+        {"create", create},
         {NULL, NULL},
     };
 

@@ -403,6 +403,32 @@ t.test("secrets are in no environment that a recipe or its children can see", fu
   t.equal(got, "nil\nnil\nnil\texit\t1\n***\tstays\n" .. ("nil\n"):rep(#names))
 end)
 
+t.test("a message of Lua's about the file does not quote it", function()
+  for _, text in ipairs { 'return { key = "hidden-1', 'return { a "hidden-1" }', 'return { k = "hidden-1" + 1 }',
+    'return { k = ("hidden-1")() }', 'return { k = "hidden-1" .. {} }', "return hidden-1 hidden-1" } do
+    local got = run { file = text }
+    t.equal({ got.code, got.stderr:find("hidden", 1, true) }, { 3, nil }, got.stderr)
+    t.match(got.stderr, "config.lua:1: ")
+  end
+end)
+
+t.test("an e-mail address is checked", function()
+  local code = [[config.service("probe", { { name = "mail", env = "PROBE_MAIL", type = "email", text = "whose" } })]]
+  good { env = { PROBE_MAIL = "ops@example.com" }, code = code }
+  for _, text in ipairs { "ops", "ops@", "@example.com", "o p@example.com", "ops@a@b", "ops:x@example.com" } do
+    bad({ env = { PROBE_MAIL = text }, code = code }, "PROBE_MAIL", "is not an e-mail address")
+  end
+end)
+
+t.test("a state folder that anybody can write to is refused", function()
+  local folder = t.scratch .. "/open-state"
+  os.execute("mkdir -p " .. folder .. " && chmod 777 " .. folder)
+  local o = { env = with { SITERUN_STATE = folder }, code = "print(config.state_dir())" }
+  bad(o, folder, "chmod 700")
+  os.execute("chmod 755 " .. folder)
+  t.equal(good(o), folder .. "\n")
+end)
+
 local SANDBOX = [[
   local settings = require("ticketing").declaration.settings
   local function ticketing(options) show(config.service("ticketing", settings, options)) end
@@ -423,6 +449,13 @@ t.test("with the sandbox nothing real is read, sent to or mixed with", function(
   t.match(got, "\nkey=TICKETING_KEY\nlimit=7 in 1 s\n")
   t.match(got, "\nurl=http://127%.0%.0%.1:%d+/")
   t.equal(got:find("region=", 1, true), nil)
+end)
+
+t.test("a limit of the environment is kept with the sandbox too", function()
+  local got = good { args = { "--sandbox" }, env = { TICKETING_LIMIT = "5/2s" }, code = SANDBOX .. "ticketing()" }
+  t.match(got, "\nlimit=5 in 2")
+  local code = [[config.service("ticketing", require("ticketing").declaration.settings)]]
+  bad({ args = { "--sandbox" }, env = { TICKETING_LIMIT = "nonsense" }, code = code }, "TICKETING_LIMIT", "COUNT/DURATION")
 end)
 
 t.test("the sandbox and its state are gone after the run", function()

@@ -49,9 +49,11 @@ local function give_up()
   error("the configuration file runs for too long", 0)
 end
 
--- Lua's own messages name the file and line, except for a file that is not text.
+-- Lua's own messages name the file and line, except for a file that is not text. They may quote
+-- the place, and with it a secret.
 local function fail_in(path, message)
   if type(message) ~= "string" then fail("%s failed", path) end
+  message = message:gsub(" near .*$", ""):gsub(" %(constant .*$", "")
   fail("%s", message:find(path, 1, true) and message or path .. ": " .. message)
 end
 

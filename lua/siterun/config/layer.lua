@@ -34,6 +34,17 @@ local function environment_layer()
   }
 end
 
+-- A limit is nobody's secret and says nothing of where to.
+local function limit_layer()
+  local environment = environment_layer()
+  return {
+    get = function(setting)
+      if setting.type == "limit" then return environment.get(setting) end
+    end,
+    place = environment.place,
+  }
+end
+
 -- Sections of services that a user declares stand apart, so that a misspelt name is noticed.
 local function find_section(service, from)
   local where = sealed.services[service] and "" or "services."
@@ -85,7 +96,7 @@ local function is_simulated(declaration, values)
 end
 
 -- Where to and as whom: what a recipe says of these is about the real service.
-local REAL = { url = true, proxy = true, secret = true, string = true }
+local REAL = { url = true, proxy = true, secret = true, string = true, email = true }
 
 local function sandbox_layers(service, declaration, options)
   local values = sandbox.values()
@@ -100,7 +111,7 @@ local function sandbox_layers(service, declaration, options)
     get = function(setting) return values[setting.env] end,
     place = function(setting) return setting.env end,
   }
-  return { chosen, exported, default_layer() }
+  return { chosen, exported, limit_layer(), default_layer() }
 end
 
 ---@param service string

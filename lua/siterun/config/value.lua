@@ -13,6 +13,12 @@ local function string_value(_, raw)
   return nil, "text without control characters"
 end
 
+-- A colon would end the name where it is sent (RFC 7617 2).
+local function email_value(_, raw)
+  local is_address = type(raw) == "string" and raw:find "^[^%s%c@:]+@[^%s%c@:]+$"
+  return is_address and raw or nil, "an e-mail address"
+end
+
 -- The address without a trailing slash, so that paths can be put behind it.
 local function url_value(setting, raw)
   local ends = setting.ends
@@ -69,6 +75,7 @@ end
 
 local READERS = {
   string = string_value,
+  email = email_value,
   url = url_value,
   proxy = proxy_value,
   limit = limit_value,
