@@ -31,9 +31,12 @@ static bool follows(const struct form *form, const unsigned char *at, size_t lef
     return true;
 }
 
-/* The length of the character that starts here, 0 when none does. */
-static size_t character(const unsigned char *at, size_t left)
+size_t utf8_character(const char *text, size_t left)
 {
+    const unsigned char *at = (const unsigned char *)text;
+
+    if (left == 0 || *at < 0x80)
+        return left > 0;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
         if (*at >= forms[i].first && *at <= forms[i].last)
             return follows(&forms[i], at, left) ? 1u + forms[i].more : 0;
@@ -42,11 +45,10 @@ static size_t character(const unsigned char *at, size_t left)
 
 size_t utf8_valid(const char *text, size_t len)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
     size_t at = 0;
 
     while (at < len) {
-        size_t size = bytes[at] < 0x80 ? 1 : character(bytes + at, len - at);
+        size_t size = utf8_character(text + at, len - at);
         if (size == 0)
             break;
         at += size;
