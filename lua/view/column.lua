@@ -1,0 +1,211 @@
+-- The columns of a list of objects: what each holds and how wide it is.
+local display = require "c.display"
+local inline = require "view.inline"
+local json = require "c.json"
+local order = require "view.order"
+local scalar = require "view.scalar"
+local STYLES = require("view.color").STYLES
+local when = require "view.when"
+
+local M = {}
+
+-- Rows that are looked at: to see what a column is, and for the width of one that is shown. Cells
+-- of further ones are cut where they are wider.
+local SAMPLE, ROWS_MAX = 200, 20000
+
+-- No cell is wider, however wide the terminal; a row by itself shows all of it.
+local WIDEST = 120
+
+-- A nested object stands for itself by the first of these that it has: "site.name".
+local LABELS = { "name", "title", "text", "id" }
+
+local RANKS = { labelled = 4.8, long = 7, nested = 8, empty = 9 }
+
+---@class view.Column
+---@field key any
+---@field label? string the field of a nested object that is shown
+---@field is_here? boolean the time in local time
+---@field header string
+---@field rank number
+---@field natural integer columns that it needs
+---@field least integer columns with which it makes sense
+---@field is_short? boolean it is cut to what tells its ids apart
+---@field right boolean
+---@field look? string
+
+---@param column view.Column
+---@param row table
+---@return string text, string? look
+local function cell(column, row)
+  local value = rawget(row, column.key)
+  if type(value) == "string" then
+    if column.is_here then return when.here(value) or "", STYLES.note end
+    return scalar.quoted(value, false), column.look
+  end
+  if value == nil or column.is_here then return "" end
+  if type(value) == "table" and not scalar.own_text(value) then
+    local inner = column.label and rawget(value, column.label)
+    if inner ~= nil and not scalar.is_nested(inner) then return (scalar.text(inner)) end
+    return inline.text(value), next(value) == nil and STYLES.null or nil
+  end
+  return scalar.text(value)
+end
+M.cell = cell
+
+local function label_of(value)
+  if scalar.own_text(value) then return nil end
+  for _, name in ipairs(LABELS) do
+    local inner = rawget(value, name)
+    if type(inner) == "string" or type(inner) == "number" then return name end
+  end
+end
+
+---What is found in a column: each kind that values have, and the label of nested ones.
+local function look_at(rows, key, count)
+  local found = { number = 0, string = 0, other = 0, nested = 0, filled = 0 }
+  for i = 1, count do
+    local value = rawget(rows[i], key)
+    if value ~= nil and value ~= json.null and value ~= "" then
+      local kind = type(value)
+      local is_nested = kind == "table" and not scalar.own_text(value)
+      kind = is_nested and "nested" or found[kind] and kind or "other"
+      found[kind], found.filled = found[kind] + 1, found.filled + 1
+      found.label = found.label or is_nested and label_of(value) or nil
+      found.sample = found.sample or value
+    end
+  end
+  return found
+end
+
+---The widest cell, up to `most`.
+local function widest(column, rows, count, most)
+  local width = display.width(column.header, most)
+  local measure = display.width
+  for i = 1, count do
+    local text = cell(column, rows[i])
+    if #text > width then
+      local columns = measure(text, most)
+      if columns > width then width = columns end
+      if width >= most then return most end
+    end
+  end
+  return width
+end
+
+---Are the first bytes of all values different where the values are? nil where some can't be cut.
+local function are_unique(rows, key, length)
+  local seen = {}
+  for i = 1, math.min(#rows, ROWS_MAX) do
+    local value = rawget(rows[i], key)
+    if type(value) ~= "string" or #value <= length + 1 or value:find("[^\x21-\x7E]") then
+      return nil
+    end
+    local start = value:sub(1, length)
+    if (seen[start] or value) ~= value then return false end
+    seen[start] = value
+  end
+  return true
+end
+
+---How far ids can be shortened so that no two become the same; nil where they can't.
+---@param column view.Column
+---@param rows table[]
+---@return integer? bytes
+function M.short(column, rows)
+  if column.rank ~= 1 or column.right then return nil end
+  for length = 8, 28, 4 do
+    local is_unique = are_unique(rows, column.key, length)
+    if is_unique ~= false then return is_unique and length or nil end
+  end
+end
+
+---Measures a column that is shown in all of its rows.
+---@param column view.Column
+---@param rows table[]
+---@return boolean changed does it need more than was thought?
+function M.refine(column, rows)
+  if column.refined or column.is_short then return false end
+  column.refined = true
+  local natural = widest(column, rows, math.min(#rows, ROWS_MAX), WIDEST)
+  if natural == column.natural then return false end
+  if column.least == column.natural then column.least = natural end
+  column.natural = natural
+  return true
+end
+
+local function rank_of(column, found)
+  if found.filled == 0 then return RANKS.empty end
+  if column.label then return order.rank(column.key) <= 4 and 4 or RANKS.labelled end
+  if found.nested > 0 then return RANKS.nested end
+  local rank = order.rank(column.key)
+  if rank >= 5 and column.natural > 40 then return RANKS.long end
+  return rank
+end
+
+local function describe(column, rows, count, found)
+  local is_time = type(found.sample) == "string" and when.parse(found.sample) ~= nil
+  column.right = found.number > 0 and found.number == found.filled
+  column.look = is_time and STYLES.time or nil
+  column.natural = widest(column, rows, count, WIDEST)
+  column.rank = rank_of(column, found)
+  if is_time and column.rank > 4 then column.rank = 4 end
+  local is_text = not column.right and not is_time and found.string + found.nested > 0
+  column.least = is_text and math.min(column.natural, column.rank == 2 and 16 or 12)
+    or column.natural
+  if column.rank == 1 then column.least = column.natural end
+  return is_time
+end
+
+local function local_column(column, rows, count)
+  local here = { key = column.key, is_here = true, header = column.header .. " (local)",
+    right = false, rank = column.rank + 0.3 }
+  here.natural = widest(here, rows, count, WIDEST)
+  here.least = here.natural
+  return here
+end
+
+---@param key any
+---@param rows table[]
+---@param count integer of rows to look at
+---@param into view.Column[]
+local function add(key, rows, count, into)
+  local found = look_at(rows, key, count)
+  local column = { key = key, label = found.nested == found.filled and found.label or nil }
+  column.header = tostring(key) .. (column.label and "." .. column.label or "")
+  local is_time = describe(column, rows, count, found)
+  into[#into + 1] = column
+  if is_time and when.here(found.sample) then
+    into[#into + 1] = local_column(column, rows, count)
+  end
+end
+
+local function all_keys(rows, count)
+  local keys, seen = {}, {}
+  for i = 1, count do
+    for key in next, rows[i] do
+      if not seen[key] then
+        seen[key] = true
+        keys[#keys + 1] = key
+      end
+    end
+  end
+  return keys
+end
+
+---All columns, the most telling first.
+---@param rows table[]
+---@return view.Column[]
+function M.list(rows)
+  local count, columns = math.min(#rows, SAMPLE), {}
+  local keys = all_keys(rows, math.min(#rows, ROWS_MAX))
+  table.sort(keys, order.comes_before)
+  for _, key in ipairs(keys) do add(key, rows, count, columns) end
+  for i, column in ipairs(columns) do column.place = i end
+  table.sort(columns, function(a, b)
+    if a.rank ~= b.rank then return a.rank < b.rank end
+    return a.place < b.place
+  end)
+  return columns
+end
+
+return M

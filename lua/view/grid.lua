@@ -1,0 +1,136 @@
+-- A list as a table: a row for each item, the columns that fit.
+local column_of = require "view.column"
+local display = require "c.display"
+local inline = require "view.inline"
+local json = require "c.json"
+local layout = require "view.layout"
+local number = require "view.number"
+local scalar = require "view.scalar"
+local STYLES = require("view.color").STYLES
+
+local M = {}
+
+-- Rows that are made at once.
+local CHUNK = 100
+
+-- Hidden columns whose names are told.
+local NAMES = 4
+
+---Is it a list whose items are all objects?
+---@param list table
+---@return boolean
+function M.is_rows(list)
+  if #list == 0 then return false end
+  for i = 1, #list do
+    local item = rawget(list, i)
+    if type(item) ~= "table" or scalar.own_text(item) or json.is_array(item) then
+      return false
+    end
+  end
+  return true
+end
+
+local function widths(columns)
+  local list = {}
+  for i, column in ipairs(columns) do
+    list[i] = column.right and -column.width or column.width
+  end
+  return list
+end
+
+local function shortened(column, text)
+  return text:sub(1, column.least - 1) .. "…"
+end
+
+local function make_row(row, columns, is_colored)
+  local cells, cell = {}, column_of.cell
+  for i = 1, #columns do
+    local column = columns[i]
+    local text, look = cell(column, row)
+    cells[i] = column.is_short and shortened(column, text) or text
+    if is_colored then cells[-i] = look end
+  end
+  return cells
+end
+
+local function make_rows(rows, first, last, columns, is_colored)
+  local made = {}
+  for i = first, last do made[#made + 1] = make_row(rows[i], columns, is_colored) end
+  return display.rows(made, widths(columns))
+end
+
+local function indented(lines, indent)
+  if indent == "" then return lines end
+  for i, line in ipairs(lines) do lines[i] = indent .. line end
+  return lines
+end
+
+local function add_heading(page, columns, indent)
+  local cells = {}
+  for i, column in ipairs(columns) do
+    cells[i] = column.header
+    if page.is_colored then cells[-i] = STYLES.heading end
+  end
+  page:add(indent .. display.rows({ cells }, widths(columns))[1])
+end
+
+local function add_rows(page, rows, columns, indent)
+  local is_colored = page.is_colored
+  for first = 1, #rows, CHUNK do
+    local last = math.min(first + CHUNK - 1, #rows)
+    page:add_later(last - first + 1, function()
+      return indented(make_rows(rows, first, last, columns, is_colored), indent)
+    end)
+  end
+end
+
+local function foot_of(rows, hidden, width)
+  local text = number.of(#rows, "row")
+  if #hidden == 0 then return text end
+  local names = {}
+  for i = 1, math.min(#hidden, NAMES) do names[i] = hidden[i].header end
+  if #hidden > NAMES then names[NAMES + 1] = "…" end
+  local list = display.clean(table.concat(names, ", "))
+  local form = "%s; %s not shown: %s; a row by itself shows all, as _[1] does"
+  text = form:format(text, number.of(#hidden, "column"), list)
+  if display.width(text) <= width then return text end
+  return ("%s; %s not shown: see _[1]"):format(number.of(#rows, "row"),
+    number.of(#hidden, "column"))
+end
+
+---@param page view.Page
+---@param rows table[] objects
+---@param indent string
+---@return string foot what is to be said below it
+function M.add(page, rows, indent)
+  local width = math.max(page.width - #indent, 1)
+  local columns, hidden = layout.choose(column_of.list(rows), rows, width)
+  if #columns == 0 then return number.of(#rows, "row") .. " without a field" end
+  add_heading(page, columns, indent)
+  add_rows(page, rows, columns, indent)
+  return foot_of(rows, hidden, width)
+end
+
+---A list of other values, each after its number.
+---@param page view.Page
+---@param list any[]
+---@param indent string
+---@return string foot
+function M.add_values(page, list, indent)
+  local digits = #tostring(#list)
+  local room = math.max(page.width - #indent - digits - 2, 1)
+  for first = 1, #list, CHUNK do
+    local last = math.min(first + CHUNK - 1, #list)
+    page:add_later(last - first + 1, function()
+      local rows = {}
+      for i = first, last do
+        rows[#rows + 1] = { tostring(i), inline.text(list[i]),
+          [-1] = page.is_colored and STYLES.note or nil }
+      end
+      return indented(display.rows(rows, { -digits, room }), indent)
+    end)
+  end
+  return number.of(#list, "value")
+end
+
+return M

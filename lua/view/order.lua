@@ -1,0 +1,64 @@
+-- Which fields come first: what a thing is, its state, its dates; then the rest by name.
+local M = {}
+
+local FIRST = {
+  id = 1, uuid = 1, number = 1.5, ticketNo = 1.5,
+  name = 2, title = 2, subject = 2, summary = 2, text = 2.5,
+  status = 3, state = 3, outcome = 3, result = 3.5, priority = 3.5,
+}
+
+local DATED = { date = true, time = true, created = true, updated = true }
+
+---Does the name say that it is a date? created_at, createdOn, start_date, expectedDate.
+local function is_dated(name)
+  local last = name:match("[_%-]?(%l+)$")
+  return name:find("[_%l]At$") or name:find("_at$") or name:find("%lOn$") or name:find("_on$")
+    or name:find("Date$") or name:find("Time$") or DATED[last]
+end
+
+local function rank_of(name)
+  if FIRST[name] then return FIRST[name] end
+  if is_dated(name) then return 4 end
+  return (name:find("_id$") or name:find("%lId$") or name:find("uuid$")) and 6 or 5
+end
+
+local ranks = {}
+
+-- Names come from services: past this many the memory of them starts anew.
+local NAMES_MAX = 2000
+local count = 0
+
+---How early a field comes; the lower the earlier.
+---@param name any
+---@return number
+function M.rank(name)
+  if type(name) ~= "string" then return 5 end
+  local rank = ranks[name]
+  if rank then return rank end
+  count = count + 1
+  if count > NAMES_MAX then ranks, count = {}, 1 end
+  rank = rank_of(name)
+  ranks[name] = rank
+  return rank
+end
+
+local function comes_before(a, b)
+  local rank_a, rank_b = M.rank(a), M.rank(b)
+  if rank_a ~= rank_b then return rank_a < rank_b end
+  if math.type(a) and math.type(b) then return a < b end
+  return tostring(a) < tostring(b)
+end
+
+---The keys of an object in the order in which they are shown.
+---@param object table
+---@return any[]
+function M.keys(object)
+  local keys = {}
+  for key in next, object do keys[#keys + 1] = key end
+  table.sort(keys, comes_before)
+  return keys
+end
+
+M.comes_before = comes_before
+
+return M

@@ -1,0 +1,53 @@
+-- Times of ISO 8601 with a zone, and the same in local time.
+local M = {}
+
+local PATTERN = "^(%d%d%d%d)%-(%d%d)%-(%d%d)[T ](%d%d):(%d%d)(.*)$"
+
+---Days from 1970-01-01 in the Gregorian calendar: the year begins in March, so that the leap day
+---is its last one.
+local function days_from(year, month, day)
+  if month <= 2 then year, month = year - 1, month + 12 end
+  local leaps = year // 4 - year // 100 + year // 400
+  return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719469
+end
+
+---Seconds east of Greenwich; nil where the text is no zone.
+local function zone_of(text)
+  if text == "Z" then return 0 end
+  local sign, hours, minutes = text:match("^([+-])(%d%d):?(%d%d)$")
+  if not sign then return nil end
+  local seconds = tonumber(hours) * 3600 + tonumber(minutes) * 60
+  return sign == "-" and -seconds or seconds
+end
+
+---Seconds since 1970 UTC, and the zone's seconds east; nil where the text is no such time.
+---@param text string
+---@return integer? seconds, integer? zone
+function M.parse(text)
+  local year, month, day, hour, minute, rest = text:match(PATTERN)
+  if not year then return nil end
+  local second, zone_text = rest:match("^:(%d%d)%.?%d*(.*)$")
+  local zone = zone_of(zone_text or rest)
+  if not zone or tonumber(month) - 1 > 11 or tonumber(hour) > 24 then return nil end
+  local days = days_from(tonumber(year), tonumber(month), tonumber(day))
+  local clock = tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second or 0)
+  return math.tointeger(days * 86400 + clock - zone), zone
+end
+
+local function local_zone(seconds)
+  local sign, hours, minutes = os.date("%z", seconds):match("([+-])(%d%d)(%d%d)")
+  local east = (tonumber(hours) or 0) * 3600 + (tonumber(minutes) or 0) * 60
+  return sign == "-" and -east or east
+end
+
+---The same in local time: "2026-11-21 22:02:06"; nil where that says nothing new, or the text is
+---no time with a zone.
+---@param text string
+---@return string?
+function M.here(text)
+  local seconds, zone = M.parse(text)
+  if not seconds or local_zone(seconds) == zone then return nil end
+  return os.date("%Y-%m-%d %H:%M:%S", seconds)
+end
+
+return M
