@@ -1,38 +1,31 @@
 #include "core/http.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "core/clock.h"
-#include "core/expiry.h"
+#include "core/http_settings.h"
 #include "core/multi.h"
-#include "core/url.h"
 
 enum {
     POOL_MAX = 64,
-    /* A server may close an idle connection at any moment; the longer it was idle the likelier.
-       A write that meets the closing has an unknown outcome, so it takes young ones only. */
-    WRITE_IDLE_MAX_S = 3,
-    STALL_MS = 30000,
-    /* libcurl's receive buffer, one for each transfer: large ones are for few transfers. */
-    BUFFER_LARGE = 64 * 1024,
-    BUFFER_SMALL = 1024,
-    LARGE_BUFFERS_MAX = 8,
+    /* Of these on, each has a small receive buffer. */
+    MANY = 8,
+    /* A pooled transfer keeps buffers up to this size. */
+    BUFFER_KEPT_MAX = 16 * 1024,
 };
-
-#define USER_AGENT "siterun/" SITERUN_VERSION
 
 struct http {
     struct multi *multi;
-    CURL *pool[POOL_MAX];
+    struct http_transfer *pool;
     size_t pooled;
 };
 
+/* Ended ones are pooled: the handle with its settings and the buffers serve again. */
 struct http_transfer {
     struct http *http;
+    struct http_transfer *next; /* when pooled */
     struct multi_transfer transfer;
+    struct http_settings settings;
     void (*done)(void *context);
     void *context;
     struct http_response response;
@@ -40,8 +33,7 @@ struct http_transfer {
     bool running;
     bool in_headers;
     CURLcode code;
-    struct curl_slist own[2]; /* what libcurl must not add, before the caller's headers */
-    size_t overflow;          /* the maximum that the answer went over, in bytes; 0: none */
+    size_t overflow; /* the maximum that the answer went over, in bytes; 0: none */
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -59,29 +51,69 @@ int http_new(struct http **out, struct loop *loop, struct err *err)
     return 0;
 }
 
+static void drop(struct http_transfer *transfer)
+{
+    curl_easy_cleanup(transfer->transfer.easy);
+    buf_fini(&transfer->response.headers);
+    buf_fini(&transfer->response.body);
+    free(transfer);
+}
+
 void http_free(struct http *http)
 {
     if (!http)
         return;
-    while (http->pooled)
-        curl_easy_cleanup(http->pool[--http->pooled]);
+    while (http->pool) {
+        struct http_transfer *next = http->pool->next;
+
+        drop(http->pool);
+        http->pool = next;
+    }
     multi_free(http->multi);
     free(http);
 }
 
-static CURL *take_handle(struct http *http)
+static struct http_transfer *take(struct http *http)
 {
-    return http->pooled ? http->pool[--http->pooled] : curl_easy_init();
+    struct http_transfer *transfer = http->pool;
+
+    if (transfer) {
+        http->pool = transfer->next;
+        http->pooled--;
+        return transfer;
+    }
+    transfer = calloc(1, sizeof *transfer);
+    if (!transfer)
+        return NULL;
+    transfer->http = http;
+    transfer->transfer.easy = curl_easy_init();
+    if (transfer->transfer.easy)
+        return transfer;
+    free(transfer);
+    return NULL;
 }
 
-static void give_handle(struct http *http, CURL *easy)
+static void clear(struct buf *buf)
 {
+    if (buf->cap > BUFFER_KEPT_MAX)
+        buf_fini(buf);
+    else
+        buf_clear(buf);
+}
+
+static void give(struct http_transfer *transfer)
+{
+    struct http *http = transfer->http;
+
     if (http->pooled == POOL_MAX) {
-        curl_easy_cleanup(easy);
+        drop(transfer);
         return;
     }
-    curl_easy_reset(easy);
-    http->pool[http->pooled++] = easy;
+    clear(&transfer->response.headers);
+    clear(&transfer->response.body);
+    transfer->next = http->pool;
+    http->pool = transfer;
+    http->pooled++;
 }
 
 /* CURLOPT_PREREQFUNCTION: called before each writing of the request. libcurl writes it again by
@@ -145,97 +177,7 @@ static void finished(void *context, CURLcode code)
     curl_easy_getinfo(transfer->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->response.status = (int)status;
     transfer->code = code == CURLE_OK && has_broken_off(transfer) ? CURLE_PARTIAL_FILE : code;
-    give_handle(transfer->http, transfer->transfer.easy);
-    transfer->transfer.easy = NULL;
     transfer->done(transfer->context);
-}
-
-/* Each of these returns 0, or something else when a setting was refused or memory ran out: one of
-   them left at its default would be another request than the one that was asked for. */
-static unsigned set_trust(CURL *easy, const struct http_request *request)
-{
-    const char *protocol = url_is_plain(request->url) ? "http" : "https";
-    unsigned bad = 0;
-
-    bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocol);
-    bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
-    if (request->proxy) /* else $no_proxy would be asked */
-        bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    if (request->ca_file)
-        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
-    return bad;
-}
-
-static unsigned set_bounds(CURL *easy, const struct http_request *request, bool many)
-{
-    int64_t stall_ms = request->timeout_ms / 2 > STALL_MS ? request->timeout_ms / 2 : STALL_MS;
-    unsigned bad = 0;
-
-    bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_TIMEOUT_MS);
-    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
-    /* Refused where an earlier transfer failed before it was connected: its buffer is still there
-       and serves as well. */
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_SMALL : BUFFER_LARGE));
-    /* The length that HEAD is told is that of a body that doesn't come. */
-    if (strcmp(request->method, "HEAD") != 0)
-        bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_max);
-    if (request->write)
-        bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)WRITE_IDLE_MAX_S);
-    return bad;
-}
-
-static bool has_no_body(const struct http_request *request)
-{
-    return !strcmp(request->method, "GET") || !strcmp(request->method, "HEAD") ||
-           !strcmp(request->method, "DELETE");
-}
-
-/* PUT and POST without a body still say "Content-Length: 0" (RFC 9110 8.6). */
-static unsigned set_body(CURL *easy, const struct http_request *request)
-{
-    curl_off_t len = (curl_off_t)request->body_len;
-
-    if (!request->body && has_no_body(request))
-        return 0;
-    return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len) |
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body ? request->body : "");
-}
-
-/* A name without a value tells libcurl to leave the header out, unless the caller's follow: it
-   would wait a second for "100 Continue", send a body that was answered 417 again, and call every
-   body a form. */
-static struct curl_slist *all_headers(
-    struct http_transfer *transfer, const struct http_request *request)
-{
-    static char expect[] = "Expect:", content_type[] = "Content-Type:";
-
-    transfer->own[0] = (struct curl_slist){expect, &transfer->own[1]};
-    transfer->own[1] = (struct curl_slist){content_type, request->headers->lines};
-    return transfer->own;
-}
-
-static unsigned set_request(struct http_transfer *transfer, const struct http_request *request)
-{
-    CURL *easy = transfer->transfer.easy;
-    unsigned bad = set_body(easy, request);
-
-    bad |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    bad |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
-    bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(transfer, request));
-    if (!strcmp(request->method, "HEAD"))
-        return bad | curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    return bad | curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 static unsigned set_callbacks(CURL *easy, struct http_transfer *transfer)
@@ -252,24 +194,34 @@ static unsigned set_callbacks(CURL *easy, struct http_transfer *transfer)
     return bad;
 }
 
-static int launch(
+static int set_up(
     struct http_transfer *transfer, const struct http_request *request, struct err *err)
 {
-    struct http *http = transfer->http;
-    CURL *easy = take_handle(http);
+    CURL *easy = transfer->transfer.easy;
+    bool many = multi_count(transfer->http->multi) >= MANY;
+    unsigned bad = 0;
 
-    if (!easy)
-        return err_no_memory(err);
-    transfer->transfer =
-        (struct multi_transfer){.easy = easy, .done = finished, .context = transfer};
-    if (set_trust(easy, request) || set_request(transfer, request) ||
-        set_bounds(easy, request, multi_count(http->multi) >= LARGE_BUFFERS_MAX) ||
-        set_callbacks(easy, transfer))
-        return err_set(err, ERR_CONFIG, "libcurl refuses a setting");
-    if (multi_add(http->multi, &transfer->transfer, err))
-        return -1;
-    transfer->running = true;
-    return 0;
+    if (!http_settings_fit(&transfer->settings, request)) {
+        curl_easy_reset(easy);
+        bad = http_settings_make(&transfer->settings, easy, request) |
+              set_callbacks(easy, transfer);
+    }
+    bad |= http_settings_fill(&transfer->settings, easy, request, many);
+    return bad ? err_set(err, ERR_CONFIG, "libcurl refuses a setting") : 0;
+}
+
+static void begin(struct http_transfer *transfer, size_t body_max)
+{
+    transfer->transfer.done = finished;
+    transfer->transfer.context = transfer;
+    transfer->response.status = 0;
+    transfer->response.headers.max = HTTP_HEADERS_MAX;
+    transfer->response.body.max = body_max;
+    transfer->passes = 0;
+    transfer->running = transfer->in_headers = false;
+    transfer->code = CURLE_OK;
+    transfer->overflow = 0;
+    transfer->detail[0] = '\0';
 }
 
 int http_start(struct http_transfer **out, struct http *http,
@@ -280,18 +232,17 @@ int http_start(struct http_transfer **out, struct http *http,
 
     if (!http_headers_is_token(request->method))
         return err_set(err, ERR_USAGE, "\"%.20s\" is no method", request->method);
-    transfer = calloc(1, sizeof *transfer);
+    transfer = take(http);
     if (!transfer)
         return err_no_memory(err);
-    transfer->http = http;
+    begin(transfer, request->body_max);
     transfer->done = done;
     transfer->context = context;
-    buf_init(&transfer->response.headers, HTTP_HEADERS_MAX);
-    buf_init(&transfer->response.body, request->body_max);
-    if (launch(transfer, request, err)) {
-        http_transfer_free(transfer);
+    if (set_up(transfer, request, err) || multi_add(http->multi, &transfer->transfer, err)) {
+        drop(transfer);
         return -1;
     }
+    transfer->running = true;
     *out = transfer;
     return 0;
 }
@@ -390,9 +341,5 @@ void http_transfer_free(struct http_transfer *transfer)
         return;
     if (transfer->running)
         multi_remove(transfer->http->multi, &transfer->transfer);
-    if (transfer->transfer.easy)
-        give_handle(transfer->http, transfer->transfer.easy);
-    buf_fini(&transfer->response.headers);
-    buf_fini(&transfer->response.body);
-    free(transfer);
+    give(transfer);
 }

@@ -1,0 +1,148 @@
+#include "core/http_settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/url.h"
+
+enum {
+    /* A server may close an idle connection at any moment; the longer it was idle the likelier.
+       A write that meets the closing has an unknown outcome, so it takes young ones only. */
+    WRITE_IDLE_MAX_S = 3,
+    STALL_MS = 30000,
+    /* libcurl's receive buffer, one for each transfer: large ones are for few transfers. */
+    BUFFER_LARGE = 64 * 1024,
+    BUFFER_SMALL = 1024,
+};
+
+#define USER_AGENT "siterun/" SITERUN_VERSION
+
+static bool is_head(const struct http_request *request)
+{
+    return !strcmp(request->method, "HEAD");
+}
+
+/* PUT and POST without a body still say "Content-Length: 0" (RFC 9110 8.6). */
+static bool has_body(const struct http_request *request)
+{
+    if (is_head(request))
+        return false;
+    return request->body ||
+           (strcmp(request->method, "GET") && strcmp(request->method, "DELETE"));
+}
+
+/* Authority files and proxies are texts of the caller's, and rare: not worth comparing. */
+bool http_settings_fit(const struct http_settings *settings, const struct http_request *request)
+{
+    return !request->ca_file && !request->proxy && !strcmp(settings->method, request->method) &&
+           settings->write == request->write && settings->plain == url_is_plain(request->url) &&
+           settings->body_max == request->body_max && settings->has_body == has_body(request);
+}
+
+static void remember(struct http_settings *settings, const struct http_request *request)
+{
+    bool is_usual =
+        !request->ca_file && !request->proxy && strlen(request->method) <= HTTP_METHOD_MAX;
+
+    *settings = (struct http_settings){
+        .plain = url_is_plain(request->url),
+        .write = request->write,
+        .has_body = has_body(request),
+        .body_max = request->body_max,
+    };
+    if (is_usual)
+        strcpy(settings->method, request->method);
+}
+
+static unsigned set_trust(CURL *easy, const struct http_request *request)
+{
+    const char *protocol = url_is_plain(request->url) ? "http" : "https";
+    unsigned bad = 0;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocol);
+    bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    bad |= curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
+    if (request->proxy) /* else $no_proxy would be asked */
+        bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (request->ca_file)
+        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+    return bad;
+}
+
+static unsigned set_bounds(CURL *easy, const struct http_request *request)
+{
+    unsigned bad = 0;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_TIMEOUT_MS);
+    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    /* The length that HEAD is told is that of a body that doesn't come. */
+    if (!is_head(request))
+        bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_max);
+    if (request->write)
+        bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)WRITE_IDLE_MAX_S);
+    return bad;
+}
+
+static unsigned set_message(CURL *easy, const struct http_request *request)
+{
+    unsigned bad = 0;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
+    if (is_head(request))
+        return bad | curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return bad | curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+unsigned http_settings_make(
+    struct http_settings *settings, CURL *easy, const struct http_request *request)
+{
+    remember(settings, request);
+    return set_trust(easy, request) | set_bounds(easy, request) | set_message(easy, request);
+}
+
+static unsigned set_body(CURL *easy, const struct http_request *request)
+{
+    curl_off_t len = (curl_off_t)request->body_len;
+
+    return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len) |
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body ? request->body : "");
+}
+
+/* A name without a value tells libcurl to leave the header out, unless the caller's follow: it
+   would wait a second for "100 Continue", send a body that was answered 417 again, and call every
+   body a form. */
+static struct curl_slist *all_headers(
+    struct http_settings *settings, const struct http_request *request)
+{
+    static char expect[] = "Expect:", content_type[] = "Content-Type:";
+
+    if (!settings->has_body)
+        return request->headers->lines;
+    settings->own[0] = (struct curl_slist){expect, &settings->own[1]};
+    settings->own[1] = (struct curl_slist){content_type, request->headers->lines};
+    return settings->own;
+}
+
+unsigned http_settings_fill(
+    struct http_settings *settings, CURL *easy, const struct http_request *request, bool many)
+{
+    int64_t stall_ms = request->timeout_ms / 2 > STALL_MS ? request->timeout_ms / 2 : STALL_MS;
+    unsigned bad = settings->has_body ? set_body(easy, request) : 0;
+
+    bad |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(settings, request));
+    bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
+    /* Refused where an earlier transfer failed before it was connected: its buffer is still there
+       and serves as well. */
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_SMALL : BUFFER_LARGE));
+    return bad;
+}

@@ -1,0 +1,32 @@
+/* http_settings: what a request asks of libcurl. A handle that served a request of the same kind keeps
+   its settings, and only those are changed that each request has of its own. */
+#pragma once
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/http.h"
+
+enum { HTTP_METHOD_MAX = 20 }; /* bytes of a method that a kind remembers */
+
+/* The kind of request that a handle is set up for; zeroed: for none. Kept in place while the transfer
+   lasts. */
+struct http_settings {
+    char method[HTTP_METHOD_MAX + 1];
+    bool plain, write, has_body;
+    size_t body_max;
+    struct curl_slist own[2]; /* what libcurl must not add, before the caller's headers */
+};
+
+/* Whether the handle is set up for requests like this one. */
+bool http_settings_fit(
+    const struct http_settings *settings, const struct http_request *request);
+
+/* Sets up a handle that is new or was reset. Not 0: a setting was refused, or memory ran out; one left at
+   its default would make another request than the one asked for. */
+MUST_USE unsigned http_settings_make(
+    struct http_settings *settings, CURL *easy, const struct http_request *request);
+
+/* Sets what each request has of its own; `many`: it will be one of many at a time. As above. */
+MUST_USE unsigned http_settings_fill(
+    struct http_settings *settings, CURL *easy, const struct http_request *request, bool many);
