@@ -20,6 +20,7 @@ struct loop {
     int event_count; /* of the turn under way */
     struct loop_op *first_ended, **last_ended;
     int64_t deadline_ms;
+    bool fired; /* by the turn before: descriptors have their turn now */
 };
 
 /* A signal handler has no argument to find a loop by, hence the process-wide pair. */
@@ -71,19 +72,24 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
-static void fire_timers(struct loop *loop)
+/* Whether any was due. */
+static bool fire_timers(struct loop *loop)
 {
+    bool any = false;
     int64_t now_ms;
     struct timer *timer;
 
     if (timer_heap_next(&loop->timers) == INT64_MAX)
-        return;
+        return false;
     now_ms = clock_ms();
-    while ((timer = timer_heap_due(&loop->timers, now_ms)))
+    while ((timer = timer_heap_due(&loop->timers, now_ms))) {
+        any = true;
         timer->fire(timer->context);
+    }
+    return any;
 }
 
-/* How long epoll may wait; libcurl's "now" is a timer that is due, so nothing is slept then. */
+/* How long epoll may wait. */
 static int wait_ms(const struct loop *loop, int64_t timeout_ms)
 {
     int64_t next_ms = timer_heap_next(&loop->timers);
@@ -116,12 +122,15 @@ int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err)
 {
     int count;
 
+    /* libcurl's "now" is a timer that is due: it is not asked what else there is before. */
+    loop->fired = !loop->fired && fire_timers(loop);
+    if (loop->fired)
+        return 0;
     count = epoll_wait(loop->epoll, loop->events, EVENTS_A_TURN, wait_ms(loop, timeout_ms));
     if (count < 0 && errno != EINTR)
         return err_set(err, ERR_CONFIG, "epoll_wait: %s", strerror(errno));
     loop->event_count = count < 0 ? 0 : count;
     run_watches(loop);
-    fire_timers(loop);
     return 0;
 }
 

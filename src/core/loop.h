@@ -31,10 +31,11 @@ MUST_USE int loop_new(struct loop **out, struct err *err);
 void loop_free(struct loop *loop);
 
 /* Waits for at most `timeout_ms` (-1: until something happens; 0: only what is ready) and runs
-   the callbacks of what did. Returns at once after loop_interrupt. */
+   the callbacks of what did: of the timers that are due, or in every other turn at least, of the
+   descriptors. Returns at once after loop_interrupt. */
 MUST_USE int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err);
 
-/* See timer.h. A delay of 0 fires in the next turn, which then does not wait. */
+/* See timer.h. A delay of 0 fires in one of the next two turns, and nothing is waited for before. */
 void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
