@@ -32,6 +32,8 @@ local RANKS = { labelled = 4.8, long = 7, nested = 8, empty = 9 }
 ---@field is_short? boolean it is cut to what tells its ids apart
 ---@field right boolean
 ---@field look? string
+---@field texts? string[] of the rows that were measured
+---@field looks? table<integer, string> at 0 the column's, and those that differ
 
 ---@param column view.Column
 ---@param row table
@@ -50,6 +52,7 @@ local function cell(column, row)
   end
   return scalar.text(value)
 end
+
 M.cell = cell
 
 local function label_of(value)
@@ -77,19 +80,73 @@ local function look_at(rows, key, count)
   return found
 end
 
----The widest cell, up to `most`.
-local function widest(column, rows, count, most)
-  local width = display.width(column.header, most)
-  local measure = display.width
+---The widest cell, up to `WIDEST`. Keeps the texts in `texts`, and looks that are not the column's.
+local function widest(column, rows, count, texts, looks)
+  local width, measure = display.width(column.header, WIDEST), display.width
+  local usual = column.look
   for i = 1, count do
-    local text = cell(column, rows[i])
-    if #text > width then
-      local columns = measure(text, most)
+    local text, look = cell(column, rows[i])
+    texts[i] = text
+    if look ~= usual then looks[i] = look or "" end
+    if #text > width and width < WIDEST then
+      local columns = measure(text, WIDEST)
       if columns > width then width = columns end
-      if width >= most then return most end
     end
   end
-  return width
+  return math.min(width, WIDEST)
+end
+
+local function label_of(value)
+  if scalar.own_text(value) then return nil end
+  for _, name in ipairs(LABELS) do
+    local inner = rawget(value, name)
+    if type(inner) == "string" or type(inner) == "number" then return name end
+  end
+end
+
+---What is found in a column: each kind that values have, and the label of nested ones.
+local function look_at(rows, key, count)
+  local found = { number = 0, string = 0, other = 0, nested = 0, filled = 0 }
+  for i = 1, count do
+    local value = rawget(rows[i], key)
+    if value ~= nil and value ~= json.null and value ~= "" then
+      local kind = type(value)
+      local is_nested = kind == "table" and not scalar.own_text(value)
+      kind = is_nested and "nested" or found[kind] and kind or "other"
+      found[kind], found.filled = found[kind] + 1, found.filled + 1
+      found.label = found.label or is_nested and label_of(value) or nil
+      found.sample = found.sample or value
+    end
+  end
+  return found
+end
+
+---The widest cell, up to `WIDEST`. Keeps the texts in `texts`, and looks that are not the column's.
+local function widest(column, rows, count, texts, looks)
+  local width, measure = display.width(column.header, WIDEST), display.width
+  local usual = column.look
+  for i = 1, count do
+    local text, look = cell(column, rows[i])
+    texts[i] = text
+    if look ~= usual then looks[i] = look or "" end
+    if #text > width and width < WIDEST then
+      local columns = measure(text, WIDEST)
+      if columns > width then width = columns end
+    end
+  end
+  return math.min(width, WIDEST)
+end
+
+---The text and the look of a column in the row with this number.
+---@param column view.Column
+---@param rows table[]
+---@param i integer
+---@return string text, string? look
+function M.at(column, rows, i)
+  local text = column.texts and column.texts[i]
+  if not text then return cell(column, rows[i]) end
+  local look = column.looks[i] or column.look
+  return text, look ~= "" and look or nil
 end
 
 ---Are the first bytes of all values different where the values are? nil where some can't be cut.
@@ -126,7 +183,9 @@ end
 function M.refine(column, rows)
   if column.refined or column.is_short then return false end
   column.refined = true
-  local natural = widest(column, rows, math.min(#rows, ROWS_MAX), WIDEST)
+  column.texts, column.looks = {}, { [0] = column.look }
+  local count = math.min(#rows, ROWS_MAX)
+  local natural = widest(column, rows, count, column.texts, column.looks)
   if natural == column.natural then return false end
   if column.least == column.natural then column.least = natural end
   column.natural = natural
@@ -146,7 +205,7 @@ local function describe(column, rows, count, found)
   local is_time = type(found.sample) == "string" and when.parse(found.sample) ~= nil
   column.right = found.number > 0 and found.number == found.filled
   column.look = is_time and STYLES.time or nil
-  column.natural = widest(column, rows, count, WIDEST)
+  column.natural = widest(column, rows, count, {}, {})
   column.rank = rank_of(column, found)
   if is_time and column.rank > 4 then column.rank = 4 end
   local is_text = not column.right and not is_time and found.string + found.nested > 0
@@ -159,7 +218,7 @@ end
 local function local_column(column, rows, count)
   local here = { key = column.key, is_here = true, header = column.header .. " (local)",
     right = false, rank = column.rank + 0.3 }
-  here.natural = widest(here, rows, count, WIDEST)
+  here.natural = widest(here, rows, count, {}, {})
   here.least = here.natural
   return here
 end

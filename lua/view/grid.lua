@@ -38,25 +38,34 @@ local function widths(columns)
   return list
 end
 
-local function shortened(column, text)
-  return text:sub(1, column.least - 1) .. "…"
+-- Ids that are cut to what tells them apart.
+local function shortened(column, rows, first, last)
+  local texts = {}
+  for i = first, last do
+    texts[i] = column_of.cell(column, rows[i]):sub(1, column.least - 1) .. "…"
+  end
+  return texts
 end
 
-local function make_row(row, columns, is_colored)
-  local cells, cell = {}, column_of.cell
-  for i = 1, #columns do
-    local column = columns[i]
-    local text, look = cell(column, row)
-    cells[i] = column.is_short and shortened(column, text) or text
-    if is_colored then cells[-i] = look end
-  end
-  return cells
+-- Texts and looks of rows that were not measured.
+local function made(column, rows, first, last)
+  local texts, looks = {}, { [0] = column.look }
+  for i = first, last do texts[i], looks[i] = column_of.cell(column, rows[i]) end
+  return texts, looks
+end
+
+local function texts_of(column, rows, first, last)
+  if column.is_short then return shortened(column, rows, first, last), {} end
+  if column.texts and column.texts[last] then return column.texts, column.looks end
+  return made(column, rows, first, last)
 end
 
 local function make_rows(rows, first, last, columns, is_colored)
-  local made = {}
-  for i = first, last do made[#made + 1] = make_row(rows[i], columns, is_colored) end
-  return display.rows(made, widths(columns))
+  local texts, looks = {}, {}
+  for i, column in ipairs(columns) do
+    texts[i], looks[i] = texts_of(column, rows, first, last)
+  end
+  return display.rows(texts, widths(columns), first, last, is_colored and looks or nil)
 end
 
 local function indented(lines, indent)
@@ -66,12 +75,12 @@ local function indented(lines, indent)
 end
 
 local function add_heading(page, columns, indent)
-  local cells = {}
+  local texts, looks = {}, {}
   for i, column in ipairs(columns) do
-    cells[i] = column.header
-    if page.is_colored then cells[-i] = STYLES.heading end
+    texts[i], looks[i] = { column.header }, { STYLES.heading }
   end
-  page:add(indent .. display.rows({ cells }, widths(columns))[1])
+  page:add(indent
+    .. display.rows(texts, widths(columns), 1, 1, page.is_colored and looks or nil)[1])
 end
 
 local function add_rows(page, rows, columns, indent)
@@ -122,12 +131,11 @@ function M.add_values(page, list, indent)
   for first = 1, #list, CHUNK do
     local last = math.min(first + CHUNK - 1, #list)
     page:add_later(last - first + 1, function()
-      local rows = {}
-      for i = first, last do
-        rows[#rows + 1] = { tostring(i), inline.text(list[i]),
-          [-1] = page.is_colored and STYLES.note or nil }
-      end
-      return indented(display.rows(rows, { -digits, room }), indent)
+      local numbers, texts = {}, {}
+      for i = first, last do numbers[i], texts[i] = tostring(i), inline.text(list[i]) end
+      local looks = page.is_colored and { { [0] = STYLES.note }, {} } or nil
+      local lines = display.rows({ numbers, texts }, { -digits, room }, first, last, looks)
+      return indented(lines, indent)
     end)
   end
   return number.of(#list, "value")

@@ -94,10 +94,19 @@ local function fill(page, values)
   for i = 1, values.n do add_value(page, values[i], values.n == 1) end
 end
 
+-- The prompt needs the last line of the screen.
+local function lines_of(given)
+  if given then return given > 0 and given or nil end
+  if not terminal.is("stdout") then return nil end
+  local _, rows = terminal.size("stdout")
+  return math.max(rows - 1, 5)
+end
+
 ---@class view.Options
 ---@field width? integer columns of the screen; those of the terminal unless told
 ---@field color? boolean as view.color has it unless told
----@field lines? integer of the screen: what is longer stops there, for `more`; all unless told
+---@field lines? integer of the screen, 0 for none: what is longer stops there, for `more`; those of
+---the terminal unless told
 
 ---Results for reading: a list of objects as a table, one object as fields, anything else as it
 ---is. No control character of a value is in it.
@@ -108,20 +117,19 @@ function M.show(values, options)
   options = options or {}
   local is_colored = options.color
   if is_colored == nil then is_colored = color.is_on("stdout") end
-  local width = options.width or terminal.size("stdout")
-  local page = page_of.new(width, is_colored)
+  local page = page_of.new(options.width or terminal.size("stdout"), is_colored)
   fill(page, values)
-  local text = page:next(options.lines)
+  local text = page:next(lines_of(options.lines))
   open = page:has_more() and page or nil
   return text
 end
 
 ---The next screenful of what `show` began.
----@param lines? integer of the screen; all that is left unless told
+---@param lines? integer of the screen, 0 for all that is left; those of the terminal unless told
 ---@return string text "" when there is no more
 function M.more(lines)
   if not open then return "" end
-  local text = open:next(lines)
+  local text = open:next(lines_of(lines))
   if not open:has_more() then open = nil end
   return text
 end

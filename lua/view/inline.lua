@@ -12,8 +12,8 @@ local PLAIN = "^[^,:{}%[%]\"]*$"
 
 local function string_text(text)
   if #text > BYTES_MAX then text = text:sub(1, BYTES_MAX) end
-  text = scalar.quoted(text, true)
-  return text:find(PLAIN) and text or text:find('^"') and text or '"' .. text .. '"'
+  if text:find(PLAIN) then return scalar.quoted(text, true) end
+  return '"' .. text .. '"'
 end
 
 ---@class view.Inline what is written so far
@@ -72,7 +72,7 @@ end
 ---@param inside? table<table, true> tables around it, which are not shown again
 ---@return string text as it is, not yet fit for a terminal
 function M.text(value, inside)
-  local line = { parts = {}, bytes = 0, inside = setmetatable({}, { __index = inside }) }
+  local line = { parts = {}, bytes = 0, inside = inside or {} }
   add(line, value, 0)
   return table.concat(line.parts)
 end

@@ -6,6 +6,7 @@ local M = {}
 
 local STYLES = color.STYLES
 local null = json.null
+local metatable_of = debug.getmetatable
 
 -- Words that a string would be taken for.
 local WORDS = { null = true, ["true"] = true, ["false"] = true, ["nil"] = true }
@@ -18,7 +19,7 @@ local MARKS = {
 
 ---A table's `__tostring`, where it has one that works.
 local function own_text(value)
-  local meta = debug.getmetatable(value)
+  local meta = metatable_of(value)
   if not meta or MARKS[meta] or type(meta) ~= "table" or not meta.__tostring then
     return nil
   end
@@ -42,12 +43,15 @@ function M.empty(value)
   return json.is_array(value) and "[]" or "{}"
 end
 
+-- What every number begins with.
+local DIGIT = "^[%s%d.+-]"
+
 ---A string in quotes where it would be taken for something else.
 ---@param text string
 ---@param numbers boolean would digits mislead here?
 ---@return string
 function M.quoted(text, numbers)
-  if WORDS[text] or not text:find("%S") or numbers and tonumber(text) then
+  if WORDS[text] or not text:find("%S") or numbers and text:find(DIGIT) and tonumber(text) then
     return '"' .. text .. '"'
   end
   return text

@@ -34,20 +34,16 @@ function M.parse(text)
   return math.tointeger(days * 86400 + clock - zone), zone
 end
 
-local function local_zone(seconds)
-  local sign, hours, minutes = os.date("%z", seconds):match("([+-])(%d%d)(%d%d)")
-  local east = (tonumber(hours) or 0) * 3600 + (tonumber(minutes) or 0) * 60
-  return sign == "-" and -east or east
-end
-
 ---The same in local time: "2026-11-21 22:02:06"; nil where that says nothing new, or the text is
 ---no time with a zone.
 ---@param text string
 ---@return string?
 function M.here(text)
   local seconds, zone = M.parse(text)
-  if not seconds or local_zone(seconds) == zone then return nil end
-  return os.date("%Y-%m-%d %H:%M:%S", seconds)
+  if not seconds then return nil end
+  local here = os.date("%Y-%m-%d %H:%M:%S%z", seconds)
+  if zone_of(here:sub(20)) == zone then return nil end
+  return here:sub(1, 19)
 end
 
 return M

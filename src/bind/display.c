@@ -81,24 +81,42 @@ static int fit(lua_State *L)
     return push_text(L, out);
 }
 
-/* The cells of the row on top of the stack, in the columns of the layout at index 2. */
-static void add_row(lua_State *L, struct buf *line, lua_Integer count)
+/* What `rows` was given. */
+enum { TEXTS = 1, LAYOUT, FIRST, LAST, LOOKS };
+
+/* Pushes the look of a cell: its own, or its column's; may be "" or nil. */
+static const char *push_look(lua_State *L, lua_Integer column, lua_Integer row)
 {
+    if (!lua_istable(L, LOOKS)) {
+        lua_pushnil(L);
+        return NULL;
+    }
+    lua_rawgeti(L, LOOKS, column);
+    if (lua_rawgeti(L, -1, row) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_rawgeti(L, -1, 0);
+    }
+    lua_remove(L, -2);
+    return lua_tostring(L, -1);
+}
+
+static void add_cell(
+    lua_State *L, struct buf *line, lua_Integer column, lua_Integer row, bool last)
+{
+    struct display_cell cell = {.last = last};
     struct err err;
 
-    for (lua_Integer i = 1; i <= count; i++) {
-        struct display_cell cell = {.last = i == count};
-
-        lua_rawgeti(L, 2, i);
-        lua_rawgeti(L, -2, i);
-        lua_rawgeti(L, -3, -i);
-        set_columns(L, &cell, lua_tointeger(L, -3));
-        cell.text = luaL_checklstring(L, -2, &cell.len);
-        cell.look = lua_tostring(L, -1);
-        if ((i > 1 && buf_add(line, "  ", GAP, &err)) || display_add_cell(line, &cell, &err))
-            luaL_error(L, "%s", err.message);
-        lua_pop(L, 3);
-    }
+    lua_rawgeti(L, LAYOUT, column);
+    set_columns(L, &cell, lua_tointeger(L, -1));
+    lua_rawgeti(L, TEXTS, column);
+    lua_rawgeti(L, -1, row);
+    cell.text = luaL_checklstring(L, -1, &cell.len);
+    cell.look = push_look(L, column, row);
+    if (cell.look && !*cell.look)
+        cell.look = NULL;
+    if ((column > 1 && buf_add(line, "  ", GAP, &err)) || display_add_cell(line, &cell, &err))
+        luaL_error(L, "%s", err.message);
+    lua_pop(L, 4);
 }
 
 /* Without the blanks of empty cells at its end. */
@@ -111,21 +129,24 @@ static size_t unblanked(const struct buf *line)
     return len;
 }
 
-/* rows(rows, layout) -> lines. A row lists texts, and at -1, -2 ... their looks (SGR parameters);
-   the layout lists the columns of each, below 0 when it is aligned to the right. */
+/* rows(texts, layout, first, last, looks?) -> lines for the rows from `first` to `last`. `texts` has
+   for each column its texts by row; `layout` its columns on the screen, below 0 when it is aligned
+   to the right; `looks` its looks (SGR parameters) by row, at 0 that of the others. */
 static int rows(lua_State *L)
 {
-    lua_Integer count = luaL_len(L, 1), cells = luaL_len(L, 2);
-    struct buf *line = scratch_push(L, SIZE_MAX / 2);
+    lua_Integer first = luaL_checkinteger(L, FIRST), last = luaL_checkinteger(L, LAST);
+    lua_Integer columns = luaL_len(L, LAYOUT);
+    struct buf *line;
 
-    lua_createtable(L, (int)(count < INT_MAX ? count : 0), 0);
-    for (lua_Integer i = 1; i <= count; i++) {
-        lua_rawgeti(L, 1, i);
+    lua_settop(L, LOOKS);
+    line = scratch_push(L, SIZE_MAX / 2);
+    lua_newtable(L);
+    for (lua_Integer row = first; row <= last; row++) {
         buf_clear(line);
-        add_row(L, line, cells);
-        lua_pop(L, 1);
+        for (lua_Integer column = 1; column <= columns; column++)
+            add_cell(L, line, column, row, column == columns);
         lua_pushlstring(L, buf_text(line), unblanked(line));
-        lua_rawseti(L, -2, i);
+        lua_rawseti(L, -2, row - first + 1);
     }
     return 1;
 }
