@@ -9,6 +9,8 @@ struct embedded_module {
     const char *file; /* below lua/: "siterun/main.lua" */
     const unsigned char *chunk;
     size_t size;
+    const unsigned char
+        *notes; /* its documenting comments, each with the line that it is about */
 };
 
 extern const struct embedded_module embedded_modules[];

@@ -3,9 +3,11 @@
  *   embed LUA_DIR [FILE.lua | BIND.c]... > embedded.c
  *
  * lua/a/b.lua becomes the module "a.b" (lua/a/init.lua is "a"), compiled here, so that a syntax
- * error stops the build; lines are kept for tracebacks. src/bind/x.c becomes the module "c.x". */
+ * error stops the build; lines are kept for tracebacks. What its comments say of its functions is kept
+ * beside it. src/bind/x.c becomes the module "c.x". */
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +64,30 @@ static void print_name(const char *relative)
         putchar(relative[i] == '/' ? '.' : relative[i]);
 }
 
+static const char *line_end(const char *line)
+{
+    const char *end = strchr(line, '\n');
+    return end != NULL ? end + 1 : line + strlen(line);
+}
+
+/* The comments that begin with "---", and the first one, each with the line that it is about. */
+static void print_notes(lua_State *L, const char *text, int index)
+{
+    struct output out = {0};
+    bool is_first = true, is_about = false;
+    printf("static const unsigned char notes%d[] = {\n", index);
+    for (const char *line = text, *end; *line != '\0'; line = end) {
+        const char *start = line + strspn(line, " ");
+        bool is_note = strncmp(start, is_first ? "--" : "---", is_first ? 2 : 3) == 0;
+        end = line_end(line);
+        if (is_note || is_about)
+            write_bytes(L, start, (size_t)(end - start), &out);
+        is_first = is_first && is_note;
+        is_about = is_note;
+    }
+    printf("0};\n");
+}
+
 static size_t print_chunk(lua_State *L, const char *path, const char *relative, int index)
 {
     struct output out = {0};
@@ -72,6 +98,7 @@ static size_t print_chunk(lua_State *L, const char *path, const char *relative, 
     printf("static const unsigned char chunk%d[] = {\n", index);
     lua_dump(L, write_bytes, &out, 0);
     printf("};\n");
+    print_notes(L, text, index);
     lua_settop(L, 0);
     return out.size;
 }
@@ -91,9 +118,9 @@ static void print_modules(lua_State *L, const char *dir, int count, char **paths
             continue;
         printf("    {\"");
         print_name(paths[i] + skip);
-        printf("\", \"%s\", chunk%d, %zu},\n", paths[i] + skip, i, sizes[i]);
+        printf("\", \"%s\", chunk%d, %zu, notes%d},\n", paths[i] + skip, i, sizes[i], i);
     }
-    printf("    {0, 0, 0, 0},\n};\n\n");
+    printf("    {0, 0, 0, 0, 0},\n};\n\n");
     free(sizes);
 }
 
