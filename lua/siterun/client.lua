@@ -19,6 +19,7 @@ local M = {}
 ---@field account userdata
 ---@field url string
 local Client = {}
+M.Client = Client
 
 ---The documented methods of `holder` answer; any other name raises with the nearest one.
 local function strict(holder, what, inherited)
@@ -121,6 +122,7 @@ function Client:limits()
   return self.account:limits()
 end
 
+---@private
 ---What the service says of itself, asked once by a client however many tasks wait for it.
 ---@async
 ---@param operation string "instance:get"

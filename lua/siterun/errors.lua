@@ -36,7 +36,7 @@ local EXIT_CODES = {
 
 local RETRYABLE = { rate_limited = true, server = true, network = true, timeout = true }
 
-local HINTS = {
+M.HINTS = {
   auth = "check the credentials",
   denied = "the account has no permission for this",
   not_found = "check the id or the path",
@@ -131,7 +131,7 @@ local function advice(e)
   if e.kind == "rate_limited" and e.retry_after then
     return "the account's limit is used up: try again " .. wait(e.retry_after)
   end
-  return e.hint or HINTS[e.kind]
+  return e.hint or M.HINTS[e.kind]
 end
 
 local function place(e)
