@@ -1,6 +1,7 @@
 ---The interactive session.
 local chunks = require("repl.chunk")
 local faces = require("repl.faces")
+local failure = require("siterun.failure")
 local interrupt = require("c.interrupt")
 local report = require("siterun.report")
 local script = require("siterun.script")
@@ -21,7 +22,8 @@ local function take(ok, ...)
     session:keep(table.pack(...))
     show(table.pack(...))
   else
-    session.error = { value = (...) }
+    local message, _, frames = failure.describe((...))
+    session.error = { value = (...), message = message, trace = frames }
     report((...))
   end
   io.stdout:flush()
@@ -59,7 +61,9 @@ local function run_command(line)
   end
 end
 
-local function run(text)
+---Runs what was typed, Lua or a command.
+---@param text string
+function session.run(_, text)
   if text:find("^:%a") then
     return run_command((text:gsub("\n$", "")))
   end
@@ -99,7 +103,10 @@ return function(terminal)
     if session.editor and text:find("%S") then
       session.editor:remember((text:gsub("\n$", "")))
     end
-    run(text)
+    session:run(text)
+    if session.ended then
+      break
+    end
   end
   return 0
 end

@@ -5,6 +5,8 @@
 ---@field last? table packed results of the last chunk that had some
 ---@field error? repl.Failure the last error
 ---@field editor? userdata of c.line; nil without a terminal
+---@field ended? boolean set by what ends the session
+---@field run fun(self, text: string) runs what was typed, Lua or a command
 ---@field pending string the lines before the one being typed, of the same chunk
 local Session = {}
 Session.__index = Session

@@ -1,0 +1,38 @@
+---The session's commands, typed in a terminal.
+local t = require("tests.t")
+local terminal = require("tests.terminal")
+
+t.test(":help lists each command; an unknown one gets the nearest", function()
+  local session <close> = terminal.siterun()
+  session:wait(">\n")
+  local screen = session:enter(":help", ":trace %[on|off%].*>\n")
+  for _, command in ipairs(require("repl.commands").LIST) do
+    t.match(screen, "\n  :" .. command.name .. " ")
+  end
+  session:enter(":trac on", "there is no command :trac %(did you mean :trace%?%)")
+  session:enter(":quit now", ":quit takes nothing more")
+  session:enter(":time", "it is written :time CODE")
+end)
+
+t.test(":trace shows each exchange while it is on", function()
+  local session <close> = terminal.siterun("--sandbox")
+  session:wait(">\n")
+  session:enter("tk = ticketing.connect()", ">\n")
+  session:enter(":trace on", "\ntrace is on\n")
+  session:enter("print(tk.tags:list()[1] ~= nil)", "siterun: GET http://[^\n]*/tags[^\n]* 200,[^\n]*\ntrue\n")
+  session:enter(":trace off", "\ntrace is off\n")
+  local screen = session:enter("print(tk.tags:list()[1] ~= nil, 2)", "\ntrue%s+2\n")
+  t.truthy(not screen:find("trace is off.*siterun: GET"))
+end)
+
+t.test(":limits, :time, :bt and :quit", function()
+  local session <close> = terminal.siterun("--sandbox")
+  session:wait(">\n")
+  session:enter(":limits", "\nticketing +100 ")
+  session:enter(":time 6 * 7", "\n42\n0%.%d%d%d s\n")
+  session:enter(":bt", "there was no error")
+  session:enter("function f() error('deep') end", ">\n")
+  session:enter("f()", "deep\n")
+  session:enter(":bt", "deep\nstack traceback:.*function 'f'")
+  session:enter(":quit", "exit code 0")
+end)
