@@ -43,11 +43,31 @@ int journal_chain_write(struct database *db, enum journal_chain_end end,
     return database_run(db, statement, err);
 }
 
+/* As "%lld" and a character after it; printf would take half of the time that a record costs. */
+static int add_number(struct buf *out, int64_t number, char after, struct err *err)
+{
+    char digits[24], *p = digits + sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    *--p = after;
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0)
+        *--p = '-';
+    return buf_add(out, p, (size_t)(digits + sizeof digits - p), err);
+}
+
 /* Lengths keep fields apart, so that no two records have the same bytes. */
 static int add_field(struct buf *out, const char *text, struct err *err)
 {
-    return text ? buf_addf(out, err, "%zu:%s\n", strlen(text), text)
-                : buf_addf(out, err, "-\n");
+    if (!text)
+        return buf_add_string(out, "-\n", err);
+    return add_number(out, (int64_t)strlen(text), ':', err) || buf_add_string(out, text, err) ||
+                   buf_add(out, "\n", 1, err)
+               ? -1
+               : 0;
 }
 
 static int add_fields(struct buf *out, const struct journal_record *r, struct err *err)
@@ -55,8 +75,8 @@ static int add_fields(struct buf *out, const struct journal_record *r, struct er
     const char *const fields[] = {
         r->kind, r->run, r->service, r->operation, r->once, r->content, r->outcome, r->body};
 
-    if (buf_addf(out, err, "%lld\n%lld\n%lld\n", (long long)r->seq, (long long)r->at_ms,
-            (long long)r->intent))
+    if (add_number(out, r->seq, '\n', err) || add_number(out, r->at_ms, '\n', err) ||
+        add_number(out, r->intent, '\n', err))
         return -1;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (add_field(out, fields[i], err))
@@ -71,7 +91,8 @@ int journal_chain_add(
     int bad;
 
     buf_init(&bytes, RECORD_MAX);
-    bad = buf_addf(&bytes, err, "%s\n", link->hash) || add_fields(&bytes, record, err) ||
+    bad = buf_add_string(&bytes, link->hash, err) || buf_add(&bytes, "\n", 1, err) ||
+          add_fields(&bytes, record, err) ||
           seal_fingerprint(link->hash, bytes.data, bytes.len, err);
     buf_fini(&bytes);
     link->seq = record->seq;
