@@ -89,6 +89,9 @@ prove: $(PROGRAM) $(TOOLS) ## the long proofs with real processes alone, with th
 bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a crowd
 	@$<
 
+bench-journal: $(PROGRAM) ## what the journal adds to a write, alone and among others
+	@tests/bench/journal ./$(PROGRAM)
+
 sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
 	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
 
@@ -159,5 +162,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
+.PHONY: bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d
