@@ -80,6 +80,7 @@ static int fingerprint(lua_State *L)
 struct record_options {
     struct option_text kind, run, service, operation, once, content, outcome, body;
     lua_Integer intent;
+    bool deferred;
 };
 
 #define AT(member) offsetof(struct record_options, member)
@@ -94,6 +95,7 @@ static const struct option record_options[] = {
     {"content", OPTION_STRING, AT(content), 0, 0, 0, 0, NULL},
     {"outcome", OPTION_STRING, AT(outcome), 0, 0, 0, 0, outcomes},
     {"body", OPTION_STRING, AT(body), 0, 0, 0, 0, NULL},
+    {"deferred", OPTION_BOOLEAN, AT(deferred), 0, 0, 0, 0, NULL},
     {0},
 };
 #undef AT
@@ -122,7 +124,8 @@ static void describe(const struct record_options *o, struct journal_record *reco
     };
 }
 
-/* journal:append{kind=, run=, intent=, service=, operation=, once=, content=, outcome=, body=} -> op;
+/* journal:append{kind=, run=, intent=, service=, operation=, once=, content=, outcome=, body=,
+   deferred=} -> op;
    op:result() -> seq | nil, err. The texts must stay in the table until then. */
 static int append(lua_State *L)
 {
@@ -138,6 +141,7 @@ static int append(lua_State *L)
     append->journal = lua_touserdata(L, 1);
     append->append.done = append_ended;
     append->append.context = append;
+    append->append.deferred = options.deferred;
     describe(&options, &append->append.record);
     luaL_setmetatable(L, append_class);
     lua_pushvalue(L, 1);

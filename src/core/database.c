@@ -130,6 +130,19 @@ int database_commit(struct database *db, struct err *err)
     return database_run(db, database_prepare(db, "COMMIT"), err);
 }
 
+int database_sync(struct database *db, struct err *err)
+{
+    sqlite3_file *log = NULL;
+
+    if (sqlite3_file_control(db->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) || !log ||
+        !log->pMethods)
+        return 0; /* no log: no commit that it would hold */
+    if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY))
+        return err_set(err, ERR_CONFIG, "the %s %.300s: the disk failed (%s)", db->name,
+            db->path, strerror(errno));
+    return 0;
+}
+
 void database_roll_back(struct database *db)
 {
     if (!sqlite3_get_autocommit(db->db))

@@ -33,9 +33,13 @@ MUST_USE int database_row(struct database *db, sqlite3_stmt *statement, struct e
    writes, and nobody waits for it. End it with database_roll_back. */
 MUST_USE int database_begin_reading(struct database *db, struct err *err);
 
-/* Begins a transaction that writes. `synced`: its commit reaches the disk before it returns. */
+/* Begins a transaction that writes. `synced`: its commit, and all before it, reach the disk before it
+   returns. */
 MUST_USE int database_begin(struct database *db, bool synced, struct err *err);
 MUST_USE int database_commit(struct database *db, struct err *err);
+
+/* Lets the commits that were not synced reach the disk. */
+MUST_USE int database_sync(struct database *db, struct err *err);
 
 /* Ends the transaction under way, if there is one, without its effects. */
 void database_roll_back(struct database *db);

@@ -31,6 +31,7 @@ struct journal {
     struct database *db;
     struct journal_append *first, **last;
     struct timer timer;
+    struct timer deferred; /* runs while a record is not synced yet */
 };
 
 /* ---- appending ---- */
@@ -74,11 +75,19 @@ static int append_one(struct journal *journal, struct journal_record *record,
     return record->outcome && record->once ? drop_claim(journal, record->once, err) : 0;
 }
 
-static int append_all(struct journal *journal, struct journal_append *batch, struct err *err)
+static bool all_deferred(const struct journal_append *batch)
+{
+    while (batch && batch->deferred)
+        batch = batch->next;
+    return !batch;
+}
+
+static int append_all(
+    struct journal *journal, struct journal_append *batch, bool synced, struct err *err)
 {
     struct journal_chain_link last;
 
-    if (database_begin(journal->db, true, err) ||
+    if (database_begin(journal->db, synced, err) ||
         journal_chain_read(journal->db, CHAIN_NEWEST, &last, err))
         return -1;
     for (; batch; batch = batch->next)
@@ -90,11 +99,42 @@ static int append_all(struct journal *journal, struct journal_append *batch, str
                : 0;
 }
 
+/* The timer of deferred records. Of one that the disk loses, the outcome of a write, it is unknown
+   again what came of that: no failure to tell anybody of. */
+static void sync_deferred(void *context)
+{
+    struct journal *journal = context;
+    struct err err;
+
+    if (database_sync(journal->db, &err))
+        loop_timer_start(journal->loop, &journal->deferred, JOURNAL_DEFER_MS);
+}
+
+static void note_synced(struct journal *journal, bool synced)
+{
+    if (synced)
+        loop_timer_stop(journal->loop, &journal->deferred);
+    else if (!journal->deferred.started)
+        loop_timer_start(journal->loop, &journal->deferred, JOURNAL_DEFER_MS);
+}
+
+static void report(struct journal_append *batch, const struct err *err)
+{
+    while (batch) {
+        struct journal_append *append = batch;
+
+        batch = append->next;
+        append->queued = false;
+        append->done(append->context, err);
+    }
+}
+
 /* The timer: everything that was queued in this turn, in one transaction. */
 static void flush(void *context)
 {
     struct journal *journal = context;
     struct journal_append *batch = journal->first;
+    bool synced = !all_deferred(batch);
     struct err err;
     int bad;
 
@@ -102,22 +142,23 @@ static void flush(void *context)
         return;
     journal->first = NULL;
     journal->last = &journal->first;
-    bad = append_all(journal, batch, &err);
+    bad = append_all(journal, batch, synced, &err);
     if (bad)
         database_roll_back(journal->db);
-    while (batch) {
-        struct journal_append *append = batch;
-
-        batch = append->next;
-        append->queued = false;
-        append->done(append->context, bad ? &err : NULL);
-    }
+    else
+        note_synced(journal, synced);
+    report(batch, bad ? &err : NULL);
 }
 
 void journal_flush(struct journal *journal)
 {
     loop_timer_stop(journal->loop, &journal->timer);
     flush(journal);
+}
+
+bool journal_is_behind(const struct journal *journal)
+{
+    return journal->deferred.started;
 }
 
 void journal_add(struct journal *journal, struct journal_append *append)
@@ -337,6 +378,7 @@ int journal_open(struct journal **out, struct loop *loop, const char *folder, st
     journal->loop = loop;
     journal->last = &journal->first;
     timer_init(&journal->timer, flush, journal);
+    timer_init(&journal->deferred, sync_deferred, journal);
     snprintf(path, sizeof path, "%s/journal.db", folder);
     if (database_open(&journal->db, path, "journal", schema, VERSION, err)) {
         journal_close(journal);
@@ -353,6 +395,9 @@ void journal_close(struct journal *journal)
     loop_timer_stop(journal->loop, &journal->timer);
     if (journal->db)
         flush(journal);
+    if (journal->deferred.started)
+        sync_deferred(journal);
+    loop_timer_stop(journal->loop, &journal->deferred);
     database_close(journal->db);
     free(journal);
 }

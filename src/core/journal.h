@@ -1,6 +1,6 @@
 /* journal: what was about to be sent and what came of it, in an append-only log that survives a kill
    or a power cut at any instant: SQLite, one file for each user, every batch synced before it is
-   reported. Each record holds the hash of the one before it. What the texts in a record mean is the
+   reported, unless all of it may be deferred. Each record holds the hash of the one before it. What the texts in a record mean is the
    caller's affair. */
 #pragma once
 #include <stdbool.h>
@@ -18,11 +18,16 @@ struct loop;
 struct journal_append {
     struct journal_append *next;
     struct journal_record record;
-    /* Called from the loop: the record is synced and has its seq, or `err` says why it is not. */
+    /* Called from the loop: the record is synced and has its seq, or `err` says why it is not. No
+       record survives a power cut without those before it. */
     void (*done)(void *context, const struct err *err);
     void *context;
+    bool deferred; /* `done` may come up to JOURNAL_DEFER_MS before the record is synced */
     bool queued;
 };
+
+/* So soon a deferred record is synced, unless another one's sync comes first. */
+enum { JOURNAL_DEFER_MS = 50 };
 
 /* What is known of a key. */
 enum journal_claim {
@@ -45,6 +50,9 @@ void journal_add(struct journal *journal, struct journal_append *append);
 
 /* Writes what is queued at once, without waiting for the loop's turn. */
 void journal_flush(struct journal *journal);
+
+/* Are there deferred records that are not synced yet? */
+bool journal_is_behind(const struct journal *journal);
 
 /* Takes a queued append back; does nothing for one that is not queued. */
 void journal_cancel(struct journal *journal, struct journal_append *append);

@@ -63,6 +63,19 @@ static void write_under_key(struct store *store)
         store_outcome(store, intent, once, dice(2) ? "done" : "unknown");
 }
 
+/* Until its sync, a deferred record may be lost. */
+static void defer(struct store *store)
+{
+    int64_t seq = store_defer(store, (struct journal_record){.kind = "note", .body = "{}"});
+    struct err err;
+
+    if (dice(2))
+        return;
+    while (journal_is_behind(store->journal))
+        assert_int_equal(loop_turn(store->loop, JOURNAL_DEFER_MS, &err), 0);
+    note(REPORT, 0, seq, NULL, 0);
+}
+
 /* As another process does when it comes to its turn. */
 static void checkpoint(struct store *store)
 {
@@ -103,6 +116,10 @@ static void work(struct store *store, int steps)
         case 4:
         case 5:
             write_under_key(store);
+            break;
+        case 6:
+        case 7:
+            defer(store);
             break;
         default:
             append_some(store);

@@ -97,6 +97,22 @@ static void test_closing_writes_what_is_queued(void **state)
     assert_whole(store, 1);
 }
 
+static void test_a_deferred_record_is_synced_soon_or_with_the_next(void **state)
+{
+    struct store *store = *state;
+    struct err err;
+
+    store_defer(store, note);
+    assert_true(journal_is_behind(store->journal));
+    store_append(store, note);
+    assert_false(journal_is_behind(store->journal));
+    store_defer(store, note);
+    store_defer(store, note);
+    while (journal_is_behind(store->journal))
+        assert_int_equal(loop_turn(store->loop, 10 * JOURNAL_DEFER_MS, &err), 0);
+    assert_whole(store, 4);
+}
+
 static void test_records_are_found_by_their_fields(void **state)
 {
     struct store *store = *state;
@@ -400,6 +416,7 @@ int main(void)
         TEST(test_a_batch_is_one_transaction_in_order),
         TEST(test_a_cancelled_append_is_not_written),
         TEST(test_closing_writes_what_is_queued),
+        TEST(test_a_deferred_record_is_synced_soon_or_with_the_next),
         TEST(test_records_are_found_by_their_fields),
         TEST(test_the_files_are_for_their_owner_alone),
         TEST(test_a_key_goes_through_its_states),

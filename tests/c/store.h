@@ -109,6 +109,15 @@ static inline void store_turn(struct store *store)
     assert_int_equal(loop_turn(store->loop, 0, &err), 0);
 }
 
+static inline int64_t store_wait_for(
+    struct store *store, struct store_append *append, struct err *err)
+{
+    while (!append->ended)
+        store_turn(store);
+    *err = append->err;
+    return append->err.kind ? -1 : append->append.record.seq;
+}
+
 /* Waits until the record is on the disk: its seq, or -1. */
 static inline int64_t store_try_append(
     struct store *store, struct journal_record record, struct err *err)
@@ -116,10 +125,7 @@ static inline int64_t store_try_append(
     struct store_append append;
 
     store_add(store, &append, record);
-    while (!append.ended)
-        store_turn(store);
-    *err = append.err;
-    return append.err.kind ? -1 : append.append.record.seq;
+    return store_wait_for(store, &append, err);
 }
 
 static inline int64_t store_append(struct store *store, struct journal_record record)
@@ -156,6 +162,21 @@ static inline enum journal_claim store_claim(
     if (journal_claim(store->journal, once, content, &claim, &intent, &err))
         fail_msg("%s", err.message);
     return claim;
+}
+
+/* As the outcome of a write is recorded: the sync comes later. */
+static inline int64_t store_defer(struct store *store, struct journal_record record)
+{
+    struct store_append append;
+    struct err err;
+    int64_t seq;
+
+    store_add(store, &append, record);
+    append.append.deferred = true;
+    seq = store_wait_for(store, &append, &err);
+    if (seq < 0)
+        fail_msg("%s", err.message);
+    return seq;
 }
 
 /* Changes the file as somebody else might. */

@@ -69,10 +69,12 @@ function Effect:cut_off(is_sent)
   self.gone = is_sent
 end
 
+-- A power cut may take the newest outcomes along; their writes are unknown again then, and can be
+-- looked up at their services. Other effects can't.
 local function append_outcome(self, outcome, body)
   self.outcome = outcome
   return append(self, "outcome", { intent = self.intent, outcome = outcome,
-    body = journal.body(body) })
+    body = journal.body(body), deferred = self.service ~= nil })
 end
 
 local function write_outcome(self, outcome, body)
@@ -81,7 +83,7 @@ local function write_outcome(self, outcome, body)
   journal.written(op)
 end
 
----The outcome goes to the disk before the caller hears of it. Where it can't, nobody will know
+---The outcome goes into the journal before the caller hears of it. Where it can't, nobody will know
 ---it, and that is raised.
 ---@async
 ---@param outcome "done"|"refused"|"not_sent"|"unknown"
