@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,25 +19,25 @@ static const char *nearest_option(const char *name, const struct option *options
     return nearest_name(name, names);
 }
 
-static bool is_known(const char *name, const struct option *options)
+static void refuse_unknown(lua_State *L, const char *name, const struct option *options)
 {
-    for (; options->name != NULL; options++)
-        if (strcmp(options->name, name) == 0)
-            return true;
-    return false;
-}
-
-static void refuse_unknown(lua_State *L, const struct option *options)
-{
-    if (lua_type(L, -2) != LUA_TSTRING)
-        luaL_error(L, "option names are strings, got a %s", luaL_typename(L, -2));
-    const char *name = lua_tostring(L, -2);
-    if (is_known(name, options))
-        return;
     const char *near = nearest_option(name, options);
     if (near != NULL)
         luaL_error(L, "unknown option '%s' (did you mean '%s'?)", name, near);
     luaL_error(L, "unknown option '%s'", name);
+}
+
+/* The option that the key at -2 names. */
+static const struct option *find(lua_State *L, const struct option *options)
+{
+    if (lua_type(L, -2) != LUA_TSTRING)
+        luaL_error(L, "option names are strings, got a %s", luaL_typename(L, -2));
+    const char *name = lua_tostring(L, -2);
+    for (const struct option *o = options; o->name != NULL; o++)
+        if (strcmp(o->name, name) == 0)
+            return o;
+    refuse_unknown(L, name, options);
+    return NULL;
 }
 
 static void refuse_type(lua_State *L, const struct option *o, const char *wanted)
@@ -118,35 +119,63 @@ static void read_scalar(lua_State *L, const struct option *o, void *out)
         read_boolean(L, o, out);
 }
 
-/* Leaves OPTION_VALUE values on the stack. */
-static void read_one(lua_State *L, int index, const struct option *o, void *out)
+/* Puts the value into the slot that is reserved for it, counted from `first`. */
+static void read_value(
+    lua_State *L, const struct option *options, const struct option *o, int first, int *slot)
 {
-    bool present = index != 0 && lua_getfield(L, index, o->name) != LUA_TNIL;
-    if (index == 0)
-        lua_pushnil(L);
-    if (!present && o->required)
-        luaL_error(L, "option '%s' is missing", o->name);
-    if (present && o->type != OPTION_VALUE)
-        read_scalar(L, o, out);
-    if (o->type != OPTION_VALUE) {
-        lua_pop(L, 1);
-        return;
-    }
-    if (present && o->lua_type != LUA_TNONE && lua_type(L, -1) != o->lua_type)
+    if (o->lua_type != LUA_TNONE && lua_type(L, -1) != o->lua_type)
         refuse_type(L, o, lua_typename(L, o->lua_type));
-    *(int *)out = present ? lua_gettop(L) : 0;
+    *slot = first;
+    for (; options < o; options++)
+        *slot += options->type == OPTION_VALUE;
+    lua_pushvalue(L, -1);
+    lua_replace(L, *slot);
+}
+
+/* [-0, +v, m] A nil for each OPTION_VALUE. Returns where the first is. */
+static int reserve(lua_State *L, const struct option *options, char *out)
+{
+    int first = lua_gettop(L) + 1;
+    for (; options->name != NULL; options++) {
+        if (options->type != OPTION_VALUE)
+            continue;
+        lua_pushnil(L);
+        *(int *)(void *)(out + options->offset) = 0;
+    }
+    return first;
+}
+
+static void check_required(lua_State *L, const struct option *options, uint64_t given)
+{
+    for (int i = 0; options[i].name != NULL; i++)
+        if (options[i].required && !(given >> i & 1))
+            luaL_error(L, "option '%s' is missing", options[i].name);
+}
+
+/* Returns which were given, by their place in the list. */
+static uint64_t read_all(lua_State *L, int index, const struct option *options, char *out)
+{
+    uint64_t given = 0;
+    int first = reserve(L, options, out);
+    if (index == 0)
+        return given;
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        const struct option *o = find(L, options);
+        given |= (uint64_t)1 << (o - options);
+        if (o->type == OPTION_VALUE)
+            read_value(L, options, o, first, (int *)(void *)(out + o->offset));
+        else if (o->type != OPTION_IGNORED)
+            read_scalar(L, o, out + o->offset);
+    }
+    return given;
 }
 
 void option_read(lua_State *L, int index, const struct option *options, void *out)
 {
-    bool given = !lua_isnoneornil(L, index);
-    index = given ? lua_absindex(L, index) : 0;
-    luaL_checkstack(L, OPTIONS_MAX + 8, "options");
-    if (given) {
+    bool is_given = !lua_isnoneornil(L, index);
+    if (is_given)
         luaL_checktype(L, index, LUA_TTABLE);
-        for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1))
-            refuse_unknown(L, options);
-    }
-    for (; options->name != NULL; options++)
-        read_one(L, index, options, (char *)out + options->offset);
+    luaL_checkstack(L, OPTIONS_MAX + 8, "options");
+    check_required(
+        L, options, read_all(L, is_given ? lua_absindex(L, index) : 0, options, out));
 }

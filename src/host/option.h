@@ -11,6 +11,7 @@ enum option_type {
     OPTION_NUMBER,  /* double; never NaN or infinite */
     OPTION_BOOLEAN, /* bool */
     OPTION_VALUE,   /* int: see below; for tables, functions, userdata */
+    OPTION_IGNORED, /* the caller's own: any value, not read */
 };
 
 struct option_text {

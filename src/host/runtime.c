@@ -6,7 +6,8 @@
 #include "core/http.h"
 #include "core/loop.h"
 
-static const char class[] = "runtime", ops[] = "runtime.ops";
+/* Keys of the registry. */
+static const char runtime_key, ops_key;
 
 struct runtime {
     struct loop *loop;
@@ -34,7 +35,7 @@ static void make(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
     lua_pushvalue(L, -1);
-    lua_setfield(L, LUA_REGISTRYINDEX, class);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &runtime_key);
 }
 
 static struct runtime *get(lua_State *L)
@@ -42,7 +43,7 @@ static struct runtime *get(lua_State *L)
     struct runtime *runtime;
     struct err err;
 
-    if (lua_getfield(L, LUA_REGISTRYINDEX, class) == LUA_TNIL) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &runtime_key) == LUA_TNIL) {
         lua_pop(L, 1);
         make(L);
     }
@@ -70,12 +71,16 @@ struct http *runtime_http(lua_State *L)
 
 static void push_ops(lua_State *L)
 {
-    if (!luaL_getsubtable(L, LUA_REGISTRYINDEX, ops)) {
-        lua_createtable(L, 0, 1);
-        lua_pushliteral(L, "v");
-        lua_setfield(L, -2, "__mode");
-        lua_setmetatable(L, -2);
-    }
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &ops_key) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &ops_key);
 }
 
 void runtime_track(lua_State *L, int index, struct loop_op *op)
