@@ -92,21 +92,28 @@ function Flight.__close(self)
   self.op:close()
 end
 
+-- A read leaves nothing open: its operation closes itself.
+local function guard(op, request, gate)
+  if not gate and not request.write then
+    return op
+  end
+  return setmetatable({ op = op, request = request, gate = gate }, Flight)
+end
+
 local function read(op)
-  local status, body, lines, attempts, retry_after = op:result()
+  local status, body, lines, url, attempts, retry_after = op:result()
   if not status then
     body.url = op:url()
     return nil, body
   end
-  local response = { status = status, body = body, lines = lines, attempts = attempts }
-  response.retry_after = retry_after
-  response.url = op:url()
-  return setmetatable(response, Response)
+  return setmetatable({ status = status, body = body, lines = lines, url = url,
+    attempts = attempts, retry_after = retry_after }, Response)
 end
 
 ---@class siterun.Request
 ---@field account? userdata of c.account; else `url` is asked
 ---@field operation? string for errors: "tickets:get"
+---@field once? string for the journal
 ---@field method string
 ---@field path? string
 ---@field url? string
@@ -118,15 +125,6 @@ end
 ---@field deadline? number seconds that the whole call may take, waits and repetitions included
 ---@field priority? "high"|"normal"|"low"
 ---@field body_max? integer bytes
-
--- The fields that are for others than c.http.
-local function start(request, is_gated)
-  local operation, once = request.operation, request.once
-  request.operation, request.once, request.gated = nil, nil, is_gated
-  local op, failure = http.start(request)
-  request.operation, request.once, request.gated = operation, once, nil
-  return op, failure
-end
 
 ---@async
 local function pass_gate(op, gate)
@@ -147,15 +145,15 @@ end
 ---@return siterun.Response? response whatever its status
 ---@return table? failure kind, message, sent, attempts, url
 function M.send(request, gate)
-  local op, failure = start(request, gate ~= nil)
+  local op, failure = http.start(request, gate ~= nil)
   if not op then
     return nil, failure
   end
-  local _ <close> = setmetatable({ op = op, request = request, gate = gate }, Flight)
+  local _ <close> = guard(op, request, gate)
   local started = settings.trace and clock.monotonic()
   scheduler.wait(op)
   pass_gate(op, gate)
-  local response, problem = read(op, request)
+  local response, problem = read(op)
   if started then
     print_exchange(request, op, started, outcome_of(response, problem))
   end

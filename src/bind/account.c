@@ -82,7 +82,7 @@ int luaopen_c_account(lua_State *L);
 
 struct account *account_check(lua_State *L, int index)
 {
-    struct account **handle = luaL_checkudata(L, index, class);
+    struct account **handle = class_check(L, index, class);
 
     luaL_argcheck(L, *handle != NULL, index, "the account is closed");
     return *handle;
@@ -206,7 +206,7 @@ static int new_account(lua_State *L)
     read_auth(L, options.auth, &spec);
     handle = lua_newuserdatauv(L, sizeof(struct account *), 0);
     *handle = NULL;
-    luaL_setmetatable(L, class);
+    class_set(L, class);
     return account_new(handle, loop, runtime_http(L), &spec, &err) ? fail_push(L, &err) : 1;
 }
 
@@ -233,7 +233,7 @@ static int limits(lua_State *L)
 
 static int collect(lua_State *L)
 {
-    struct account **handle = luaL_checkudata(L, 1, class);
+    struct account **handle = class_check(L, 1, class);
 
     account_free(*handle);
     *handle = NULL;

@@ -27,13 +27,14 @@ struct call {
     struct loop_op op;
     struct loop *loop;
     struct http_headers headers; /* until the exchange takes them over */
+    struct buf url;              /* on its way to the exchange, or to be shown */
     struct exchange *exchange;
 };
 
 struct options {
     struct option_text method, path, url, body, priority, ca_file, proxy;
     int account, query, headers;
-    bool write, gated;
+    bool write;
     double timeout, deadline;
     lua_Integer body_max;
 };
@@ -48,7 +49,6 @@ static const struct option options[] = {
     {"query", OPTION_VALUE, AT(query), 0, 0, 0, LUA_TTABLE, NULL},
     {"headers", OPTION_VALUE, AT(headers), 0, 0, 0, LUA_TTABLE, NULL},
     {"body", OPTION_STRING, AT(body), 0, 0, 0, 0, NULL},
-    {"gated", OPTION_BOOLEAN, AT(gated), 0, 0, 0, 0, NULL},
     {"write", OPTION_BOOLEAN, AT(write), 0, 0, 0, 0, NULL},
     {"timeout", OPTION_NUMBER, AT(timeout), 0, 0.001, 86400, 0, NULL},
     {"deadline", OPTION_NUMBER, AT(deadline), 0, 0.001, 1e9, 0, NULL},
@@ -56,6 +56,8 @@ static const struct option options[] = {
     {"body_max", OPTION_INTEGER, AT(body_max), 0, 1, 1 << 30, 0, NULL},
     {"ca_file", OPTION_STRING, AT(ca_file), 0, 0, 0, 0, NULL},
     {"proxy", OPTION_STRING, AT(proxy), 0, 0, 0, 0, NULL},
+    {"operation", OPTION_IGNORED, 0, 0, 0, 0, 0, NULL},
+    {"once", OPTION_IGNORED, 0, 0, 0, 0, 0, NULL},
     {0},
 };
 #undef AT
@@ -71,10 +73,11 @@ static void call_ended(void *context)
 
 static struct call *push_call(lua_State *L, int account)
 {
-    struct call *call = lua_newuserdatauv(L, sizeof *call, 1);
+    struct call *call = lua_newuserdatauv(L, sizeof *call, account ? 1 : 0);
 
-    memset(call, 0, sizeof *call);
-    luaL_setmetatable(L, class);
+    *call = (struct call){.loop = runtime_loop(L)};
+    buf_init(&call->url, URL_MAX);
+    class_set(L, class);
     if (account) {
         lua_pushvalue(L, account);
         lua_setiuservalue(L, -2, 1);
@@ -177,7 +180,6 @@ static struct exchange_request describe(lua_State *L, const struct options *o)
         .body = o->body.data,
         .body_len = o->body.len,
         .write = o->write,
-        .gated = o->gated,
         .timeout_ms = (int64_t)ceil(o->timeout * 1000),
         .deadline_ms = (int64_t)ceil(o->deadline * 1000),
         .body_max = (size_t)o->body_max,
@@ -187,8 +189,21 @@ static struct exchange_request describe(lua_State *L, const struct options *o)
     };
 }
 
-/* start{account=, method=, path= | url=, query=, headers=, body=, write=, timeout=, priority=,
-   body_max=, ca_file=, proxy=} -> op | nil, err; query and headers are lists of {name, value} */
+static int begin(lua_State *L, struct call *call, struct exchange_request *request)
+{
+    struct http *http = runtime_http(L);
+    struct err err;
+    int bad;
+
+    request->url = buf_text(&call->url);
+    bad = exchange_start(&call->exchange, call->loop, http, request, call_ended, call, &err);
+    buf_wipe(&call->url);
+    return bad ? fail_push(L, &err) : 1;
+}
+
+/* start({account=, method=, path= | url=, query=, headers=, body=, write=, timeout=, deadline=,
+   priority=, body_max=, ca_file=, proxy=, operation=, once=}, gated?) -> op | nil, err; query and
+   headers are lists of {name, value}. A gated call stops before it is sent: see at_gate. */
 static int start(lua_State *L)
 {
     struct options o = {
@@ -197,32 +212,27 @@ static int start(lua_State *L)
         .body_max = HTTP_BODY_MAX,
     };
     struct exchange_request request;
+    bool is_gated = lua_toboolean(L, 2);
     struct call *call;
-    struct buf *url;
     struct err err;
 
     option_read(L, 1, options, &o);
     request = describe(L, &o);
-    url = scratch_push(L, URL_MAX);
+    request.gated = is_gated;
     call = push_call(L, o.account);
-    call->loop = runtime_loop(L);
     if (check_text(o.method.data, o.method.len, "a method", &err) ||
-        add_address(L, &o, url, &err) || add_query(L, o.query, url, &err) ||
+        add_address(L, &o, &call->url, &err) || add_query(L, o.query, &call->url, &err) ||
         add_headers(L, o.headers, &call->headers, &err))
         return fail_push(L, &err);
     runtime_track(L, -1, &call->op);
-    request.url = buf_text(url);
     request.headers = call->headers;
     call->headers.lines = NULL;
-    if (exchange_start(
-            &call->exchange, call->loop, runtime_http(L), &request, call_ended, call, &err))
-        return fail_push(L, &err);
-    return 1;
+    return begin(L, call, &request);
 }
 
 static struct call *check_call(lua_State *L)
 {
-    struct call *call = luaL_checkudata(L, 1, class);
+    struct call *call = class_check(L, 1, class);
 
     luaL_argcheck(L, call->exchange != NULL, 1, "the call is closed");
     return call;
@@ -248,7 +258,20 @@ static int push_failure(lua_State *L, const struct err *failure)
     return fail_push(L, &err);
 }
 
-/* op:result() -> status, body, header lines, attempts, seconds of Retry-After or nil | nil, err */
+/* [-0, +1, m] The address, secrets hidden. */
+static void push_url(lua_State *L, struct call *call)
+{
+    struct err err;
+
+    buf_clear(&call->url);
+    call->url.max = SIZE_MAX / 2; /* also one that was refused for its length */
+    if (exchange_show_url(call->exchange, &call->url, &err))
+        luaL_error(L, "%s", err.message);
+    lua_pushlstring(L, buf_text(&call->url), call->url.len);
+}
+
+/* op:result() -> status, body, header lines, address, attempts, seconds of Retry-After or nil
+   | nil, err */
 static int result(lua_State *L)
 {
     struct call *call = check_call(L);
@@ -263,24 +286,19 @@ static int result(lua_State *L)
     lua_pushinteger(L, answer->status);
     lua_pushlstring(L, buf_text(&answer->body), answer->body.len);
     lua_pushlstring(L, buf_text(&answer->headers), answer->headers.len);
+    push_url(L, call);
     lua_pushinteger(L, exchange_attempts(call->exchange));
     retry_after = exchange_retry_after(call->exchange);
     if (retry_after < 0)
-        return 4;
+        return 5;
     lua_pushnumber(L, retry_after);
-    return 5;
+    return 6;
 }
 
 /* op:url() -> the address, secrets hidden */
 static int show_url(lua_State *L)
 {
-    struct call *call = check_call(L);
-    struct buf *url = scratch_push(L, SIZE_MAX / 2);
-    struct err err;
-
-    if (exchange_show_url(call->exchange, url, &err))
-        return luaL_error(L, "%s", err.message);
-    lua_pushlstring(L, buf_text(url), url->len);
+    push_url(L, check_call(L));
     return 1;
 }
 
@@ -311,11 +329,12 @@ static int is_sent(lua_State *L)
 
 static int close_call(lua_State *L)
 {
-    struct call *call = luaL_checkudata(L, 1, class);
+    struct call *call = class_check(L, 1, class);
 
     exchange_free(call->exchange);
     call->exchange = NULL;
     http_headers_fini(&call->headers);
+    buf_wipe(&call->url);
     if (call->loop)
         loop_forget(call->loop, &call->op);
     return 0;

@@ -56,7 +56,7 @@ static int timer(lua_State *L)
     op = lua_newuserdatauv(L, sizeof *op, 0);
     *op = (struct timer_op){.loop = loop};
     timer_init(&op->timer, timer_ended, op);
-    luaL_setmetatable(L, timer_class);
+    class_set(L, timer_class);
     runtime_track(L, -1, &op->op);
     loop_timer_start(loop, &op->timer, delay_ms);
     return 1;
@@ -64,7 +64,7 @@ static int timer(lua_State *L)
 
 static int timer_ready(lua_State *L)
 {
-    struct timer_op *op = luaL_checkudata(L, 1, timer_class);
+    struct timer_op *op = class_check(L, 1, timer_class);
 
     lua_pushboolean(L, op->op.ended);
     return 1;
@@ -72,7 +72,7 @@ static int timer_ready(lua_State *L)
 
 static int timer_close(lua_State *L)
 {
-    struct timer_op *op = luaL_checkudata(L, 1, timer_class);
+    struct timer_op *op = class_check(L, 1, timer_class);
 
     loop_timer_stop(op->loop, &op->timer);
     loop_forget(op->loop, &op->op);
