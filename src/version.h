@@ -2,4 +2,11 @@
 #pragma once
 #include <stdio.h>
 
+struct version {
+    const char *name, *text;
+};
+
+/* The program first; ends with an entry without a name. */
+const struct version *version_list(void);
+
 void version_print(FILE *out);

@@ -1,10 +1,11 @@
-/* c.cli: the command line's tables; see cli.h. */
+/* c.cli: the command line's tables, and the versions; see cli.h and version.h. */
 #include "cli.h"
 
 #include <lauxlib.h>
 #include <lua.h>
 
 #include "host/field.h"
+#include "version.h"
 
 int luaopen_c_cli(lua_State *L);
 
@@ -51,10 +52,24 @@ static int exits(lua_State *L)
     return 1;
 }
 
+/* versions() -> {{name=, text=}, ...} */
+static int versions(lua_State *L)
+{
+    lua_Integer count = 0;
+    lua_newtable(L);
+    for (const struct version *v = version_list(); v->name != NULL; v++) {
+        lua_createtable(L, 0, 2);
+        field_set_text(L, "name", v->name);
+        field_set_text(L, "text", v->text);
+        lua_rawseti(L, -2, ++count);
+    }
+    return 1;
+}
+
 int luaopen_c_cli(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"options", options}, {"commands", commands}, {"exits", exits}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"options", options}, {"commands", commands},
+        {"exits", exits}, {"versions", versions}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
     return 1;
