@@ -121,6 +121,7 @@ end
 ---@field headers? {[1]: string, [2]: string|userdata}[]
 ---@field body? string
 ---@field write? boolean
+---@field single? boolean not repeated when it fails
 ---@field timeout? number seconds that each attempt may take
 ---@field deadline? number seconds that the whole call may take, waits and repetitions included
 ---@field priority? "high"|"normal"|"low"

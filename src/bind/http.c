@@ -34,7 +34,7 @@ struct call {
 struct options {
     struct option_text method, path, url, body, priority, ca_file, proxy;
     int account, query, headers;
-    bool write;
+    bool write, single;
     double timeout, deadline;
     lua_Integer body_max;
 };
@@ -50,6 +50,7 @@ static const struct option options[] = {
     {"headers", OPTION_VALUE, AT(headers), 0, 0, 0, LUA_TTABLE, NULL},
     {"body", OPTION_STRING, AT(body), 0, 0, 0, 0, NULL},
     {"write", OPTION_BOOLEAN, AT(write), 0, 0, 0, 0, NULL},
+    {"single", OPTION_BOOLEAN, AT(single), 0, 0, 0, 0, NULL},
     {"timeout", OPTION_NUMBER, AT(timeout), 0, 0.001, 86400, 0, NULL},
     {"deadline", OPTION_NUMBER, AT(deadline), 0, 0.001, 1e9, 0, NULL},
     {"priority", OPTION_STRING, AT(priority), 0, 0, 0, 0, priorities},
@@ -180,6 +181,7 @@ static struct exchange_request describe(lua_State *L, const struct options *o)
         .body = o->body.data,
         .body_len = o->body.len,
         .write = o->write,
+        .single = o->single,
         .timeout_ms = (int64_t)ceil(o->timeout * 1000),
         .deadline_ms = (int64_t)ceil(o->deadline * 1000),
         .body_max = (size_t)o->body_max,

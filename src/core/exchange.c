@@ -153,7 +153,7 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
     enum retry_verdict verdict;
     int64_t pause_ms = 0;
 
-    if (!exchange->request.account)
+    if (!exchange->request.account || exchange->request.single)
         return false;
     throttle = account_throttle(exchange->request.account);
     outcome->write = exchange->request.write;
@@ -173,7 +173,7 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
 static bool revive(struct exchange *exchange)
 {
     if (!http_transfer_died(exchange->transfer) || exchange->request.write ||
-        exchange->revived || exchange->tries >= RETRY_ATTEMPTS_MAX)
+        exchange->request.single || exchange->revived || exchange->tries >= RETRY_ATTEMPTS_MAX)
         return false;
     exchange->revived = true;
     repeat(exchange);

@@ -21,6 +21,7 @@ struct exchange_request {
     size_t body_len;
     bool gated;         /* `done` is called first when the request is about to be sent */
     bool write;         /* changes something at the service */
+    bool single;        /* is not repeated when it fails */
     int64_t timeout_ms; /* of each attempt; waits for slots not counted */
     int64_t
         deadline_ms; /* from now, of the whole call: waits and pauses too; 0: the run's alone */
