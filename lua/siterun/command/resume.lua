@@ -23,23 +23,6 @@ are answered from the journal, the rest is sent. A write of unknown outcome ends
   words = "<run>",
 }
 
-local CUT_OFF = { killed = true, interrupted = true }
-
----@param chain siterun.KnownRun[]
----@return boolean
-local function was_cut_off(chain)
-  local latest = chain[#chain]
-  if latest.state == "done" or latest.state == "running" then
-    return false
-  end
-  for _, each in ipairs(chain) do
-    if CUT_OFF[each.state] then
-      return true
-    end
-  end
-  return false
-end
-
 ---The latest chain of runs that was cut off; one that can be resumed goes before. Where there is
 ---none, one that still runs: that may be what was meant.
 local function latest_chain(list, by_id)
@@ -47,7 +30,7 @@ local function latest_chain(list, by_id)
   for i = #list, 1, -1 do
     local latest = list[i]
     local chain = not latest.resumed_by and runs.chain(by_id, latest)
-    if chain and was_cut_off(chain) then
+    if chain and runs.was_cut_off(chain) then
       if not latest.unrepeatable then
         return chain
       end

@@ -78,6 +78,32 @@ function M.chain(by_id, run)
   return chain
 end
 
+local CUT_OFF = { killed = true, interrupted = true }
+
+---Did one of these runs break off, and none since finish its work?
+---@param chain siterun.KnownRun[]
+---@return boolean
+function M.was_cut_off(chain)
+  local latest = chain[#chain]
+  if latest.state == "done" or latest.state == "running" then return false end
+  for _, each in ipairs(chain) do
+    if CUT_OFF[each.state] then return true end
+  end
+  return false
+end
+
+---The interrupted runs that can be resumed, from the first to the latest.
+---@return siterun.KnownRun[]
+function M.interrupted()
+  local list, by_id = M.list()
+  local found = {}
+  for _, run in ipairs(list) do
+    local is_last = not run.resumed_by and not run.unrepeatable and run.recipe
+    if is_last and M.was_cut_off(M.chain(by_id, run)) then found[#found + 1] = run end
+  end
+  return found
+end
+
 ---The run of this id, or of an id that ends so.
 ---@param list siterun.KnownRun[]
 ---@param name string
