@@ -24,6 +24,8 @@ return require("service").declare {
     auth = { kind = "basic", user = { setting = "email" }, secret = { setting = "api_key" } },
   },
 
+  probe = { "get", "clientcompanies" },
+
   hints = {
     auth = "the API key changes with the account's password: fetch the present key and set "
       .. "TEAMWORKLIVE_API_KEY (and check TEAMWORKLIVE_EMAIL)",

@@ -38,6 +38,7 @@ return require("service").declare {
     },
   },
   headers = { { "Content-Type", "application/json" } },
+  probe = { "work_sessions:list" },
 
   hints = {
     auth = "check TELEPORTE_USERNAME and TELEPORTE_PASSWORD (an administrator account) "

@@ -45,6 +45,8 @@ return require("service").declare {
       read_secret = { setting = "read_key" } },
   },
 
+  probe = { "instance:get" },
+
   hints = {
     auth = "check TICKETING_KEY; a key belongs to one instance in one region, so the address "
       .. "may be another region's",

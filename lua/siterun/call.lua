@@ -83,7 +83,13 @@ function M.unreadable(client, endpoint, response, problem)
   M.fail(client, endpoint, fields)
 end
 
-local function judge(client, endpoint, take, response, raw)
+---Raises what an answer, or its absence, means; of a success returns what `take` makes.
+---@param client table
+---@param endpoint table at least name and write
+---@param take fun(response: table): any
+---@param response? table
+---@param raw? table why there is none
+function M.judge(client, endpoint, take, response, raw)
   if not response then return fail_unanswered(client, endpoint, raw) end
   local kind = status.kind(response)
   if kind then return fail_status(client, endpoint, response, kind) end
@@ -100,7 +106,7 @@ end
 ---@return any ... what `take` returns
 function M.receive(client, endpoint, request, take)
   local function judged(response, raw)
-    return judge(client, endpoint, take, response, raw)
+    return M.judge(client, endpoint, take, response, raw)
   end
   if endpoint.write then return write.send(client, endpoint, request, judged) end
   return judged(wire.send(request))

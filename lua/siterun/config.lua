@@ -39,8 +39,11 @@ local function fail(service, message, hint)
   errors.raise { kind = "config", service = service, message = message, hint = hint }
 end
 
--- The declared settings and the common ones: in order, and by name.
-local function collect(declaration)
+---The declared settings and the common ones: in order, and by name.
+---@param declaration siterun.Setting[]
+---@return siterun.Setting[] all
+---@return table<string, siterun.Setting> declared
+function M.collect(declaration)
   local all, declared = {}, {}
   for _, list in ipairs { declaration, COMMON } do
     for _, setting in ipairs(list) do
@@ -51,6 +54,8 @@ local function collect(declaration)
   end
   return all, declared
 end
+
+local collect = M.collect
 
 local function check_options(service, declared, options)
   if type(options) ~= "table" then
@@ -204,16 +209,23 @@ local function checked(path, failure)
   return path
 end
 
--- nil when nothing says where the state goes.
-local function state_path()
+---Where the state goes, made or not, and what says so; nil when nothing does. Raises an error of
+---kind "config" when it is no folder.
+---@return string? path
+---@return string? named a variable
+function M.state_path()
   local named = base.variable("SITERUN_STATE")
   local scheme = named and named:match("^%w+://")
   if scheme then
     fail(nil, "SITERUN_STATE: this version keeps its state in a folder, not in " .. scheme)
   end
+  if named then return named, "SITERUN_STATE" end
   local folder = base.folder("XDG_STATE_HOME", ".local/state")
-  return named or folder and folder .. "/siterun"
+  local is_usual = folder and folder ~= base.variable("XDG_STATE_HOME")
+  return folder and folder .. "/siterun", is_usual and "HOME" or "XDG_STATE_HOME"
 end
+
+local state_path = M.state_path
 
 ---Is there a place for the state? It can be done without where it only saves work.
 ---@return boolean

@@ -64,12 +64,12 @@ local M = {}
 ---@field account table url, limit, auth; refuses_by_503: with Retry-After it is a refusal, not done
 ---@field headers table[]
 ---@field hints table
----@field types table<string, table>
+---@field types table
 ---@field shared table<string, siterun.Param>
 ---@field suffix? table
+---@field probe? table a cheap read: endpoint, arguments
 ---@field endpoints siterun.Endpoint[]
 
----A set of words.
 local function words(text)
   local set = {}
   for word in text:gmatch("%S+") do set[word] = true end
@@ -95,7 +95,7 @@ local TYPES = words [[string integer number boolean enum id email stamp moment d
 local SERVICE = fields {
   ["string!"] = "name title text source short",
   ["table!"] = "settings account endpoints",
-  table = "headers hints types shared suffix",
+  table = "headers hints types shared suffix probe",
 }
 
 local ENDPOINT = fields {

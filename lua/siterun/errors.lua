@@ -127,7 +127,10 @@ local function wait(seconds)
   return string.format("in %d min", math.ceil(seconds / 60))
 end
 
-local function advice(e)
+---What to do about it.
+---@param e siterun.Error
+---@return string?
+function M.advice(e)
   if e.kind == "rate_limited" and e.retry_after then
     return "the account's limit is used up: try again " .. wait(e.retry_after)
   end
@@ -154,7 +157,7 @@ function Error.__tostring(e)
   local said = e.message:gsub("([^.])%.$", "%1")
   local parts = { place(e) .. e.kind .. status .. ": " .. said .. complaints(e) }
   parts[#parts + 1] = effect(e)
-  parts[#parts + 1] = advice(e)
+  parts[#parts + 1] = M.advice(e)
   return line.clean(table.concat(parts, "; "), 1500)
 end
 

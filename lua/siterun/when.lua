@@ -55,6 +55,20 @@ function M.read(text, is_end)
   return of_clock(text)
 end
 
+local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8,
+  Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
+
+---Seconds since 1970 of a Date header (RFC 9110 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+---@param text string
+---@return integer? seconds nil when it is none
+function M.http(text)
+  local day, name, year, hour, minute, second =
+    text:match "^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$"
+  if not MONTHS[name] then return nil end
+  return from_utc(os.time { year = year, month = MONTHS[name], day = day, hour = hour,
+    min = minute, sec = second })
+end
+
 ---@param seconds number
 ---@return string "2026-01-31 12:00:00", local
 function M.show(seconds)

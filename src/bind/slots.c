@@ -14,7 +14,7 @@ static int check(lua_State *L)
     int64_t hold_ms = (int64_t)(luaL_checknumber(L, 2) * 1000);
     struct err err;
 
-    if (slots_check(path, hold_ms, &err))
+    if (slots_check_file(path, hold_ms, &err))
         return fail_push(L, &err);
     lua_pushboolean(L, 1);
     return 1;

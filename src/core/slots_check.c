@@ -63,7 +63,7 @@ static int judge(
     return fail(path, "is damaged", err);
 }
 
-int slots_check(const char *path, int64_t hold_ms, struct err *err)
+int slots_check_file(const char *path, int64_t hold_ms, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), bad;
     struct slots *slots;

@@ -17,8 +17,10 @@ local function fail(form, ...)
   errors.raise { kind = "config", message = form:format(...) }
 end
 
--- The path, if anything says where, and what names it unless it is the default.
-local function locate()
+---The path, if anything says where, and what names it unless it is the default.
+---@return string? path
+---@return string? named "--config" or the variable
+function M.locate()
   if settings.config then return settings.config, "--config" end
   local named = base.variable("SITERUN_CONFIG")
   if named then return named, "SITERUN_CONFIG" end
@@ -26,11 +28,16 @@ local function locate()
   return folder and folder .. "/siterun/config.lua"
 end
 
--- The profile, and whether it was asked for.
-local function profile_name()
-  local name = settings.profile or base.variable("SITERUN_PROFILE")
-  return name or "default", name ~= nil
+---The profile, and what asked for it.
+---@return string name
+---@return string? named "--profile" or the variable
+function M.profile_name()
+  if settings.profile then return settings.profile, "--profile" end
+  local name = base.variable("SITERUN_PROFILE")
+  return name or "default", name and "SITERUN_PROFILE"
 end
+
+local locate, profile_name = M.locate, M.profile_name
 
 -- Strings lose their methods meanwhile, which would be a library. No finaliser may run that
 -- would miss them.
@@ -169,6 +176,11 @@ end
 ---@field sections table<string, table> of the profile; empty without a file
 
 local loaded
+
+---Goes on as without a file, for who has told what is wrong with it.
+function M.leave_out()
+  loaded = { path = locate(), profile = profile_name(), sections = {} }
+end
 
 ---Reads the file, once. Raises an error of kind "config" that names the file and what is wrong.
 ---@return siterun.ConfigFile

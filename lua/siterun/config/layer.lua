@@ -88,6 +88,12 @@ local function default_layer()
   }
 end
 
+---What is left when a service's section can't be used.
+---@return siterun.Layer[]
+function M.without_file()
+  return { environment_layer(), default_layer() }
+end
+
 local function is_simulated(declaration, values)
   for _, setting in ipairs(declaration) do
     if values[setting.env] then return true end
