@@ -41,7 +41,7 @@ static void append_some(struct store *store)
         store_add(
             store, &appends[i], (struct journal_record){.kind = "note", .body = bodies[i]});
     }
-    store_turn(store);
+    store_wait(store, &appends[count - 1]);
     for (int i = 0; i < count; i++) {
         assert_int_equal(appends[i].err.kind, ERR_NONE);
         note(REPORT, 0, appends[i].append.record.seq, NULL, 0);

@@ -57,7 +57,7 @@ static void test_a_batch_is_one_transaction_in_order(void **state)
     for (int i = 0; i < BATCH; i++)
         store_add(store, &appends[i], note);
     assert_int_equal(count_records(store, (struct journal_filter){0}), 0);
-    store_turn(store);
+    store_wait(store, &appends[BATCH - 1]);
     for (int i = 0; i < BATCH; i++) {
         assert_true(appends[i].ended);
         assert_int_equal(appends[i].append.record.seq, i + 1);
@@ -77,7 +77,7 @@ static void test_a_cancelled_append_is_not_written(void **state)
     journal_cancel(store->journal, &appends[2].append);
     journal_cancel(store->journal, &appends[0].append);
     journal_cancel(store->journal, &appends[0].append);
-    store_turn(store);
+    store_wait(store, &appends[1]);
     assert_false(appends[0].ended);
     assert_true(appends[1].ended);
     assert_false(appends[2].ended);

@@ -118,6 +118,12 @@ static inline int64_t store_wait_for(
     return append->err.kind ? -1 : append->append.record.seq;
 }
 
+static inline void store_wait(struct store *store, const struct store_append *append)
+{
+    while (!append->ended)
+        store_turn(store);
+}
+
 /* Waits until the record is on the disk: its seq, or -1. */
 static inline int64_t store_try_append(
     struct store *store, struct journal_record record, struct err *err)
