@@ -26,7 +26,9 @@ local handle
 -- Appends on their way: what is queued is lost when it is collected.
 local kept = {}
 
+-- A broken chain is what --verify looks for; to all others it is a journal that can't be used.
 local function fail(failure)
+  if failure.kind == "decode" then failure.kind = "config" end
   errors.raise(errors.from(failure, { sent = "no" }))
 end
 

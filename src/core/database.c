@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,12 +21,15 @@ struct database {
     bool synced; /* what PRAGMA synchronous says now */
 };
 
+static const char damaged[] = "it is damaged: keep a copy and move it away to start a new one";
+
 static const char *advice(int code)
 {
     switch (code) {
+    case SQLITE_ERROR: /* tables are missing */
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "it is damaged: keep a copy and move it away to start a new one";
+        return damaged;
     case SQLITE_FULL:
         return "free some space on the disk";
     case SQLITE_BUSY:
@@ -37,9 +41,20 @@ static const char *advice(int code)
 
 static int fail(const struct database *db, struct err *err)
 {
-    return err_set(err, ERR_CONFIG, "the %s %.250s: %.120s (%s)", db->name, db->path,
-        db->db ? sqlite3_errmsg(db->db) : "out of memory",
-        advice(db->db ? sqlite3_errcode(db->db) : SQLITE_NOMEM));
+    int code = db->db ? sqlite3_errcode(db->db) : SQLITE_NOMEM;
+    const char *text = db->db ? sqlite3_errmsg(db->db) : "out of memory";
+
+    if (db->db && sqlite3_extended_errcode(db->db) == SQLITE_IOERR_SHMSIZE) {
+        code = SQLITE_FULL; /* what processes share could not be made as long as it must be */
+        text = sqlite3_errstr(code);
+    }
+    return err_set(
+        err, ERR_CONFIG, "the %s %.250s: %.120s (%s)", db->name, db->path, text, advice(code));
+}
+
+int database_damaged(const struct database *db, const char *what, struct err *err)
+{
+    return err_set(err, ERR_DECODE, "the %s %.250s %s (%s)", db->name, db->path, what, damaged);
 }
 
 /* ---- statements ---- */
@@ -100,6 +115,19 @@ static int execute(struct database *db, const char *sql, struct err *err)
     return sqlite3_exec(db->db, sql, NULL, NULL, NULL) ? fail(db, err) : 0;
 }
 
+int database_check(struct database *db, struct err *err)
+{
+    sqlite3_stmt *statement = database_prepare(db, "PRAGMA integrity_check(1)");
+    int found = database_row(db, statement, err);
+    bool good = found > 0 && !strcmp(database_text(statement, 0), "ok");
+
+    if (found > 0 && !good)
+        database_damaged(db, "fails its integrity check", err);
+    if (found > 0)
+        sqlite3_reset(statement);
+    return good ? 0 : -1;
+}
+
 /* ---- transactions ---- */
 
 /* This pragma acts when it is compiled, so a kept statement would not do. */
@@ -154,12 +182,14 @@ void database_roll_back(struct database *db)
 static int make_file(const struct database *db, struct err *err)
 {
     int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int bad = fd < 0 || fchmod(fd, 0600) < 0; /* of an older file too */
 
-    if (fd < 0)
-        return err_set(err, ERR_CONFIG, "cannot open the %s %.300s: %s", db->name, db->path,
+    if (bad)
+        err_set(err, ERR_CONFIG, "cannot open the %s %.300s: %s", db->name, db->path,
             strerror(errno));
-    close(fd);
-    return 0;
+    if (fd >= 0)
+        close(fd);
+    return bad ? -1 : 0;
 }
 
 static int read_version(struct database *db, int *version, struct err *err)

@@ -29,6 +29,12 @@ MUST_USE int database_run(struct database *db, sqlite3_stmt *statement, struct e
    or database_prepare. */
 MUST_USE int database_row(struct database *db, sqlite3_stmt *statement, struct err *err);
 
+/* Checks the file from end to end: that its indexes have what its tables have, too. */
+MUST_USE int database_check(struct database *db, struct err *err);
+
+/* ERR_DECODE: the file `what`, such as "lacks this". Returns -1. */
+int database_damaged(const struct database *db, const char *what, struct err *err);
+
 /* Begins a transaction that only reads: from its first read on it sees one state, waits for nobody who
    writes, and nobody waits for it. End it with database_roll_back. */
 MUST_USE int database_begin_reading(struct database *db, struct err *err);

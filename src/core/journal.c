@@ -350,7 +350,7 @@ int journal_read(struct journal *journal, const struct journal_filter *filter,
 int journal_verify(struct journal *journal, int64_t *count, struct err *err)
 {
     int bad = database_begin_reading(journal->db, err) ||
-              journal_chain_check(journal->db, count, err);
+              journal_chain_check(journal->db, count, err) || database_check(journal->db, err);
 
     database_roll_back(journal->db);
     return bad ? -1 : 0;

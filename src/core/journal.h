@@ -76,7 +76,7 @@ MUST_USE int journal_read(struct journal *journal, const struct journal_filter *
     bool (*visit)(void *context, const struct journal_record *record), void *context,
     struct err *err);
 
-/* Checks the whole chain. ERR_DECODE names the first record that was changed, is missing, or stands in
+/* Checks the whole chain, and that keys are found. ERR_DECODE names the first record that was changed, is missing, or stands in
    another place. Sets how many records there are. */
 MUST_USE int journal_verify(struct journal *journal, int64_t *count, struct err *err);
 

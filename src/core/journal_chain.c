@@ -23,8 +23,7 @@ int journal_chain_read(struct database *db, enum journal_chain_end end,
     if (found < 0)
         return -1;
     if (!found)
-        return err_set(err, ERR_DECODE, "the journal %.300s has lost the ends of its chain",
-            database_path(db));
+        return database_damaged(db, "has lost the ends of its chain", err);
     link->seq = sqlite3_column_int64(statement, 0);
     snprintf(link->hash, sizeof link->hash, "%s", database_text(statement, 1));
     sqlite3_reset(statement);

@@ -102,6 +102,21 @@ static void test_every_change_is_found(void **state)
     (void)state;
 }
 
+/* A key that the index does not show would be free again. */
+static void test_a_lost_key_is_found(void **state)
+{
+    struct store *store = *state;
+
+    store_execute(store,
+        "CREATE TABLE other (once TEXT); CREATE INDEX i ON other (once);"
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = "
+        "(SELECT rootpage FROM sqlite_schema WHERE name = 'i') "
+        "WHERE name = 'record_once'; DELETE FROM sqlite_schema WHERE name = 'i'");
+    store_close(store);
+    store_open(store);
+    assert_broken(store, "fails its integrity check");
+}
+
 /* Fields that hold what separates fields. */
 static void test_moved_text_is_found(void **state)
 {
@@ -198,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_an_empty_journal_verifies, store_set_up, store_tear_down),
         cmocka_unit_test(test_every_change_is_found),
+        cmocka_unit_test_setup_teardown(test_a_lost_key_is_found, set_up, store_tear_down),
         cmocka_unit_test_setup_teardown(
             test_moved_text_is_found, store_set_up, store_tear_down),
         cmocka_unit_test_setup_teardown(

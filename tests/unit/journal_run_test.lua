@@ -213,50 +213,6 @@ t.test("a resumed run has the arguments, options and folder of the first", funct
   t.equal(count(sb), 1)
 end)
 
--- ---- a journal that can't be written ----
-
-local function refuses(sb, pattern)
-  local run = journal.run(sb, WRITES, "never", "2")
-  t.equal(run.code, 3, run.stderr)
-  t.match(run.stderr, pattern)
-  t.equal(count(sb), 0)
-end
-
-t.test("a read-only folder stops a write before anything is sent", function()
-  local sb <close> = journal.start()
-  local state = sb.env.SITERUN_STATE
-  journal.run(sb, "journal")
-  -- Root may write everywhere, but not make a file of a folder.
-  os.execute(("rm -rf %s/journal.db*; mkdir %s/journal.db"):format(state, state))
-  refuses(sb, "config: cannot open the journal .*; nothing was sent")
-end)
-
-t.test("a damaged journal stops a write before anything is sent", function()
-  local sb <close> = journal.start()
-  t.write(sb.env.SITERUN_STATE .. "/journal.db", ("damaged"):rep(1000))
-  refuses(sb, "config: the journal .* %(it is damaged")
-end)
-
-t.test("a journal of a later version stops a write before anything is sent", function()
-  local sb <close> = journal.start()
-  journal.run(sb, "journal")
-  os.execute(("sqlite3 %s/journal.db 'PRAGMA user_version = 99'"):format(sb.env.SITERUN_STATE))
-  refuses(sb, "is of a later version of siterun")
-end)
-
-t.test("a full disk stops a write before anything is sent", function()
-  local sb <close> = journal.start()
-  journal.run(sb, "journal")
-  journal.run(sb, "-e", 'require("ticketing").connect().tags:list()')
-  -- No file may grow past 1 KiB: a message fits, a page of the journal does not.
-  local shell = "sh -c 'trap \"\" XFSZ; ulimit -f 2; exec %s \"$@\"' sh"
-  local run = t.siterun { program = shell:format(t.program), args = { WRITES, "never", "2" },
-    env = sb.env }
-  t.equal(run.code, 3, run.stderr)
-  t.match(run.stderr, "config: the journal")
-  t.equal(count(sb), 0)
-end)
-
 -- ---- the command ----
 
 t.test("siterun journal lists, shows, filters; unknown ones stand out", function()
