@@ -16,7 +16,7 @@
 #include "host/field.h"
 #include "host/scratch.h"
 
-enum { READ_MAX = 1024 * 1024 };
+enum { READ_MAX = 1024 * 1024, LIST_MAX = 256 * 1024 };
 
 int luaopen_c_file(lua_State *L);
 
@@ -187,6 +187,23 @@ static int create(lua_State *L)
     return fail_push(L, &err);
 }
 
+/* file.list(folder) -> names, those of folders end in "/" | nil, err; see file_list */
+static int list(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct buf *names = scratch_push(L, LIST_MAX);
+    struct err err;
+
+    if (file_list(path, names, &err))
+        return fail_push(L, &err);
+    lua_newtable(L);
+    for (size_t at = 0, i = 1; at < names->len; at += strlen(names->data + at) + 1, i++) {
+        lua_pushstring(L, names->data + at);
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+    return 1;
+}
+
 int luaopen_c_file(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -196,6 +213,7 @@ int luaopen_c_file(lua_State *L)
         {"temporary_folder", temporary_folder},
         {"folder", folder},
         {"enter", enter},
+        {"list", list},
         {"about", about},
         {"names", names},
         {"create", create},

@@ -1,5 +1,6 @@
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -170,5 +171,43 @@ int file_temporary_folder(const char **path, struct err *err)
     if (!temporary && make_temporary(err))
         return -1;
     *path = temporary;
+    return 0;
+}
+
+static bool is_folder(int fd, const struct dirent *entry)
+{
+    struct stat about;
+
+    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
+        return entry->d_type == DT_DIR;
+    return fstatat(fd, entry->d_name, &about, 0) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static int add_name(struct buf *out, DIR *folder, const struct dirent *entry)
+{
+    char name[sizeof entry->d_name + 2];
+    struct err full;
+    int len = snprintf(
+        name, sizeof name, "%s%s", entry->d_name, is_folder(dirfd(folder), entry) ? "/" : "");
+
+    return buf_add(out, name, (size_t)len + 1, &full);
+}
+
+int file_list(const char *path, struct buf *out, struct err *err)
+{
+    DIR *folder = opendir(path);
+
+    if (!folder)
+        return failure(err, path, "list");
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (!is_dots(entry->d_name) && add_name(out, folder, entry))
+            break;
+    }
+    closedir(folder);
     return 0;
 }

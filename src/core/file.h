@@ -23,3 +23,8 @@ MUST_USE int file_make_folder(const char *path, struct err *err);
    exits. Its path goes to `*path`, which lives as long as the process. The same on each call.
  */
 MUST_USE int file_temporary_folder(const char **path, struct err *err);
+
+/* Appends the names in the folder, but not "." and "..", each ended by NUL; those of folders end in
+ * "/". As many as there is room for in `out`. ERR_NOT_FOUND when there is no such folder,
+ * ERR_CONFIG when it can't be read. */
+MUST_USE int file_list(const char *path, struct buf *out, struct err *err);
