@@ -85,7 +85,7 @@ local function of_value(value, width)
     return page.of_service(from.service, width)
   end
   local entry = known.entry(value, from)
-  local name = not entry and type(value) == "table" and lookup.module_of(value)
+  local name = not entry and type(value) == "table" and known.module(value)
   return entry and page.of_entry(entry, width)
     or name and lookup.page(name, width)
     or errors.is(value) and of_error(value, width)

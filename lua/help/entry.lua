@@ -44,6 +44,12 @@ local function table_spec(name, text, list)
   return { name = name, type = "table", text = text, fields = function() return list end }
 end
 
+local TEXTS = {
+  each = "Goes through every item of all pages, holding one page at a time. "
+    .. "The parameters are those of list.",
+  all = "Reads every item of all pages into one list. The parameters are those of list.",
+}
+
 local RESULTS = {
   page = "a table: items (list), and %s where there are more",
   list = "a list", object = "a table", any = "what the service answers",
@@ -83,7 +89,8 @@ function M.of_endpoint(from)
   return {
     name = table.concat({ service.name, endpoint.resource or method,
       endpoint.resource and method }, "."),
-    call = written(service, endpoint, way), text = endpoint.text, arguments = list,
+    call = written(service, endpoint, way), text = TEXTS[way] or endpoint.text,
+    arguments = list,
     options = last, returns = { result_of(endpoint, way) }, example = endpoint.example,
     request = endpoint.method .. " " .. endpoint.path, source = source_of(service, endpoint),
   }

@@ -59,10 +59,39 @@ end
 ---@return help.Note[]
 function M.public(name)
   local list = {}
+  local module = rawget(package.loaded, name)
+  if module and origin.of(module.connect) then return { entry.connect_note() } end
   for _, note in ipairs(notes.module(name).notes) do
     if note.holder == "M" and not note.tags.private then list[#list + 1] = note end
   end
   return list
+end
+
+---Every module that recipes require.
+---@return string[] sorted
+function M.modules()
+  local list = table.move(M.SERVICES, 1, #M.SERVICES, #M.FACES + 1, { table.unpack(M.FACES) })
+  table.sort(list)
+  return list
+end
+
+---The name of a module of siterun's, if the value is one.
+---@param value any
+---@return string?
+function M.module(value)
+  for _, name in ipairs(M.modules()) do
+    if value ~= nil and rawequal(rawget(package.loaded, name), value) then return name end
+  end
+end
+
+---What a module is for.
+---@param name string
+---@return string
+function M.text(name)
+  for _, service in ipairs(M.SERVICES) do
+    if service == name then return require(name).declaration.text end
+  end
+  return notes.module(name).text
 end
 
 return M

@@ -142,16 +142,6 @@ function M.nearest(name)
   return full[near.find(table.concat(words, "."), tails)]
 end
 
----@param value table
----@return string?
-function M.module_of(value)
-  for _, list in ipairs { known.SERVICES, known.FACES } do
-    for _, name in ipairs(list) do
-      if rawequal(rawget(package.loaded, name), value) then return name end
-    end
-  end
-end
-
 ---What the overview shows.
 ---@return {title: string, rows: table}[]
 function M.groups()

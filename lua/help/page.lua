@@ -85,11 +85,7 @@ end
 local function method_rows(service, resource)
   local rows = {}
   for _, member in ipairs(members.methods(service, resource)) do
-    local way, endpoint = member.origin.way, member.origin.endpoint
-    local text = way == "call" and M.first(endpoint.text)
-      or way == "each" and "Goes through all of them, page after page."
-      or "Reads all of them into a list."
-    rows[#rows + 1] = { member.name, text }
+    rows[#rows + 1] = { member.name, M.first(known.entry(nil, member.origin).text) }
   end
   return rows
 end
@@ -162,14 +158,14 @@ function M.of_module(name, width)
   return out:finish()
 end
 
----How a call is written, for one line: with the names of its table.
+---How a call is written, with the names of its table.
 ---@param entry help.Entry
 ---@return string
 function M.signature(entry)
   local names = {}
   for _, spec in ipairs(entry.arguments) do
     for _, field in ipairs(spec ~= entry.options and spec.fields() or {}) do
-      names[#names + 1] = field.name .. (field.needed and " =" or "? =")
+      names[#names + 1] = field.name .. (field.needed and "" or "?")
     end
   end
   return (entry.call:gsub("{ %.%.%. }", function()
@@ -177,5 +173,11 @@ function M.signature(entry)
   end))
 end
 
+---How a call is written, without what it is a method of: "create({ ... })".
+---@param entry help.Entry
+---@return string
+function M.short(entry)
+  return entry.call:match "[%w_]+%(.*$" or entry.call
+end
 
 return M

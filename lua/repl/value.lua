@@ -78,10 +78,9 @@ end
 local function after(value, from, step)
   if step.call then
     return called(value, from, step)
-  elseif value ~= nil then
-    return M.get(value, step.name or step.index)
   end
-  return nil, members.find(from, step.name)
+  local found = M.get(value, step.name or step.index)
+  return found, found == nil and from and members.find(from, step.name) or nil
 end
 
 ---Follows an expression.

@@ -106,8 +106,8 @@ end
 ---reads, and tried up to 5 times; anything else is a write, and repeated only when the service
 ---certainly did nothing (no connection, or its documented refusal).
 ---@async
----@param request table method, path, query, headers, json or body, and the options
----@param options? table timeout (seconds, of each attempt), deadline (of the whole call), priority
+---@param request siterun.AnyRequest
+---@param options? siterun.AnyRequest more fields of the request
 ---@return table response status, headers, body, json
 function Client:request(request, options)
   return passthrough.request(self, request, options)

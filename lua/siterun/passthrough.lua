@@ -14,6 +14,18 @@ local standin = require "siterun.standin"
 
 local M = {}
 
+---@class siterun.AnyRequest a call that need not be declared
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE" GET unless told
+---@field path string below the service's address; may end in a query
+---@field query? table<string, string|number|boolean>
+---@field headers? table<string, string|number|boolean>
+---@field json? any sent as JSON
+---@field body? string sent as it is
+---@field once? string key of a write: it happens once under it, in all runs
+---@field timeout? number seconds that each attempt may take
+---@field deadline? number seconds that the whole call may take
+---@field priority? "high"|"normal"|"low" who goes first where the limit is waited for
+
 local FIELDS = {
   method = { type = "enum", values = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" } },
   path = { type = "path" },
@@ -25,6 +37,8 @@ local FIELDS = {
 }
 
 for name, spec in pairs(options) do FIELDS[name] = spec end
+
+M.FIELDS = FIELDS
 
 -- These are siterun's: another value would change whose call it is or where it ends.
 local RESERVED = {

@@ -96,3 +96,99 @@ t.test("nothing of the user's runs", function()
   end)
   t.equal(ran, nil)
 end)
+
+t.test("parameters of a call's table, but not those that are given", function()
+  with({ tk = clients.ticketing(listener), tw = clients.teamworklive(listener), id = 1 }, function()
+    check({
+      { "tk.tickets:create{ ti|", "title=" },
+      { "tk.tickets:create({ title = 'x', t|", "tags=" },
+      { "tk.tickets:create { desc|, title = 'x', description = 'y' }", "" },
+      { "tk.tickets:create { title = 'x', requestor = { na|", "name=" },
+      { "tk.tickets:create({ tags = { { te|", "text=" },
+      { "tk.tickets:update(id, { pri|", "priority=" },
+      { "tk.tickets:update(id, { priority = 'Low' }, { pri|", "priority=" },
+      { "tk.tickets:create({ title = 'x' }, { on|", "once=" },
+      { "tk.tickets:each { st|", "status= statusId=" },
+      { "tk.tickets:get(id, { on|", "" },
+      { "tk:request { me|", "method=" },
+      { "tw:get('x', { page = 1 }, { form|", "format=" },
+      { "ticketing.connect { read|", "read_key=" },
+      { "require('ticketing').connect().tickets:create {\n  -- {\n  title = '}',\n  req|", "requestor=" },
+      { "http.get('https://x.org', { time|", "timeout=" },
+      { "task.map({}, print, { li|", "limit=" },
+      { "journal.list { sin|", "since=" },
+      { "print({ ti|", "" },
+    })
+  end)
+end)
+
+t.test("values of enums, within and without quotes", function()
+  with({ tk = clients.ticketing(listener), id = 1 }, function()
+    check({
+      { 'tk.tickets:set_status(id, { status = "Res|', 'Resolved"' },
+      { 'tk.tickets:set_status(id, { status = "Res|" })', "Resolved" },
+      { "tk.tickets:set_status(id, { status = 'Re|", "Reopened Resolved" },
+      { "tk.tickets:create { priority = |", '"Important" "Low" "Medium" "Urgent"' },
+      { "tk.tickets:create { priority = prin|", "print" },
+      { "tk.tickets:list { isResolved = |", "false true" },
+      { "tk.tickets:list({ ['orderBy'] = 'cre|", "createdDateTime'" },
+      { "ticketing.connect { region = 'e|", "eu'" },
+      { "tk:request { method = 'P|", "PATCH POST PUT" },
+    })
+  end)
+end)
+
+t.test("strings: files, modules, pages of help, keys", function()
+  local folder = t.scratch .. "/complete"
+  os.execute("mkdir -p " .. t.quote(folder .. "/folder"))
+  t.write(folder .. "/one.lua", "")
+  t.write(folder .. "/two words.csv", "")
+  t.write(folder .. "/.hidden", "")
+  with({ keys = { ["two words"] = 1, one = { [2] = 1 } }, secret = require("secret"), help = require("help") }, function()
+    check({
+      { ("dofile('%s/o|"):format(folder), folder .. "/one.lua'" },
+      { ("io.open '%s/two|"):format(folder), folder .. "/two words.csv'" },
+      { ("secret.file(\"%s/fo|"):format(folder), folder .. "/folder/" },
+      { ("dofile('%s/|"):format(folder), ("D/folder/ D/one.lua D/two words.csv"):gsub("D", folder) .. "" },
+      { ("loadfile('%s/.|"):format(folder), folder .. "/.hidden'" },
+      { ("print('%s/|"):format(folder), "" },
+      { "dofile('/there/is/nothing/|", "" },
+      { "require 'ticke|", "ticketing'" },
+      { "help 'ticketing.tickets.set|", "ticketing.tickets.set_status'" },
+      { "keys['two|", "two words'" },
+    })
+  end)
+end)
+
+t.test("lines that are commands", function()
+  check({ { ":tr|", "trace" }, { ":trace |", "off on" }, { ":help lim|", "limits" },
+    { ":time task.sl|", "sleep" }, { ":nothing x|", "" } })
+  local found = complete.find(":time task.sl", 13)
+  t.equal(found.from, 12)
+end)
+
+t.test("signatures tell types and texts", function()
+  with({ tk = clients.ticketing(listener) }, function()
+    local _, found = words("tk.tickets:create { pri|")
+    t.match(table.concat(found.signatures, "\n"),
+      '^tk.tickets:create%({ title, requestor, description%?.*\n  priority  "Low" | "Medium".*: how urgent$')
+    _, found = words("tk.tickets:|")
+    t.match(table.concat(found.signatures, "\n"), "\n  get%(ticket_id%) +Reads a ticket%.\n")
+    _, found = words("tk.tickets:create(|")
+    t.equal(found.signatures[1], "tk.tickets:create({ title, requestor, description?, priority?, assignee?,")
+    _, found = words("task.sle|")
+    t.equal(found.signatures, { "  task.sleep(seconds)  Waits." })
+  end)
+end)
+
+t.test("of too many words those are kept that all have their beginning in common with", function()
+  local many = { xa = 1 }
+  for i = 1, 3000 do
+    many[("x%05d"):format(i)] = i
+  end
+  with({ many = many }, function()
+    local _, found = words("many.|")
+    t.truthy(#found.words <= 1002)
+    t.equal({ found.words[1], found.words[#found.words] }, { "x00001", "xa" })
+  end)
+end)
