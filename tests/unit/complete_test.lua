@@ -117,7 +117,7 @@ t.test("parameters of a call's table, but not those that are given", function()
       { "http.get('https://x.org', { time|", "timeout=" },
       { "task.map({}, print, { li|", "limit=" },
       { "journal.list { sin|", "since=" },
-      { "print({ ti|", "" },
+      { "print({ ti|", "ticketing" },
     })
   end)
 end)
