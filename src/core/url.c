@@ -58,21 +58,41 @@ static int check_parts(CURLU *parts, struct err *err)
     return 0;
 }
 
-int url_check(const char *url, size_t len, struct err *err)
+/* Scheme and authority of the address that was found good last: most calls go where the one before
+   went, and nothing but these two is judged by its meaning. One thread. */
+static struct {
+    char text[256];
+    size_t len;
+} good;
+
+/* 0 for unusual spellings, such as three slashes, after which libcurl looks for the authority. */
+static size_t origin_len(const char *url)
 {
-    CURLU *parts;
+    const char *authority = strstr(url, "://");
+    size_t len = authority ? strcspn(authority + 3, "/?") : 0;
+
+    return len ? (size_t)(authority - url) + 3 + len : 0;
+}
+
+static bool is_good(const char *url)
+{
+    return good.len && !strncmp(url, good.text, good.len) && origin_len(url) == good.len;
+}
+
+static void remember_good(const char *url)
+{
+    size_t len = origin_len(url);
+
+    good.len = len <= sizeof good.text ? len : 0;
+    memcpy(good.text, url, good.len);
+}
+
+static int check_whole(const char *url, struct err *err)
+{
+    CURLU *parts = curl_url();
     CURLUcode code;
     int failed;
 
-    if (len > URL_MAX)
-        return err_set(
-            err, ERR_USAGE, "a URL of %zu bytes is over the limit of %d", len, URL_MAX);
-    if (!is_visible(url, len))
-        return err_set(
-            err, ERR_USAGE, "a URL holds a control character, a space or a non-ASCII byte");
-    if (memchr(url, '#', len)) /* an empty fragment too: what is appended would be one */
-        return err_set(err, ERR_USAGE, "a fragment (#...) in a URL is never sent: remove it");
-    parts = curl_url();
     if (!parts)
         return err_no_memory(err);
     code = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
@@ -81,7 +101,22 @@ int url_check(const char *url, size_t len, struct err *err)
     else
         failed = check_parts(parts, err);
     curl_url_cleanup(parts);
+    if (!failed)
+        remember_good(url);
     return failed;
+}
+
+int url_check(const char *url, size_t len, struct err *err)
+{
+    if (len > URL_MAX)
+        return err_set(
+            err, ERR_USAGE, "a URL of %zu bytes is over the limit of %d", len, URL_MAX);
+    if (!is_visible(url, len))
+        return err_set(
+            err, ERR_USAGE, "a URL holds a control character, a space or a non-ASCII byte");
+    if (memchr(url, '#', len)) /* an empty fragment too: what is appended would be one */
+        return err_set(err, ERR_USAGE, "a fragment (#...) in a URL is never sent: remove it");
+    return is_good(url) ? 0 : check_whole(url, err);
 }
 
 bool url_is_plain(const char *url)

@@ -64,6 +64,29 @@ static void refused_addresses(void **state)
     assert_int_equal(url_check("https://a/\0b", 12, &err), -1);
 }
 
+static void a_good_address_makes_no_other_good(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"http://127.0.0.1/", "http://127.0.0.1.example.com/"},
+        {"http://127.0.0.1/", "http://127.0.0.1@example.com/"},
+        {"http://127.0.0.1:1/", "http://127.0.0.1:1:2/"},
+        {"http://127.0.0.1?a", "http://127.0.0.1a/?a"},
+        {"http:///127.0.0.1/", "http:///example.com/"},
+        {"https://example.com", "https://example.com:x"},
+        {"https://a/://http://127.0.0.1/", "http://127.0.0.2/"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        int first = url_check(pairs[i][0], strlen(pairs[i][0]), &err);
+
+        if (url_check(pairs[i][0], strlen(pairs[i][0]), &err) != first)
+            fail_msg("judged anew: %s", pairs[i][0]);
+        if (!url_check(pairs[i][1], strlen(pairs[i][1]), &err))
+            fail_msg("accepted after %s: %s", pairs[i][0], pairs[i][1]);
+    }
+}
+
 static void too_long_an_address(void **state)
 {
     char *url = malloc(URL_MAX + 2);
@@ -175,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_addresses),
         cmocka_unit_test(refused_addresses),
+        cmocka_unit_test(a_good_address_makes_no_other_good),
         cmocka_unit_test(too_long_an_address),
         cmocka_unit_test(plain_or_not),
         cmocka_unit_test_setup_teardown(every_byte_is_escaped_or_itself, set_up, tear_down),
