@@ -1,5 +1,6 @@
 #include "core/http_response.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -17,17 +18,29 @@ static const char *copy_value(char *value, size_t size, const char *line)
     return value;
 }
 
+/* The value in a line of this header; NULL in another's. */
+static const char *value_in(const char *line, const char *name, size_t name_len)
+{
+    if (tolower((unsigned char)*line) != tolower((unsigned char)*name) ||
+        strncasecmp(line, name, name_len) || line[name_len] != ':')
+        return NULL;
+    line += name_len + 1;
+    return line + strspn(line, " \t");
+}
+
 const char *http_response_header(
     const struct http_response *response, const char *name, char *value, size_t size)
 {
     const char *line = buf_text(&response->headers);
     size_t name_len = strlen(name);
 
-    for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        if (strncasecmp(line, name, name_len) || line[name_len] != ':')
-            continue;
-        line += name_len + 1;
-        return copy_value(value, size, line + strspn(line, " \t"));
+    while (*line) {
+        const char *found = value_in(line, name, name_len);
+        const char *end = strchr(line, '\n');
+
+        if (found)
+            return copy_value(value, size, found);
+        line = end ? end + 1 : "";
     }
     return NULL;
 }

@@ -254,7 +254,11 @@ int redact_text(struct buf *out, const char *text, size_t len, struct err *err)
     size_t hidden = 0; /* all before it has been shown or replaced */
 
     for (size_t at = 0; at < len; at++) {
-        size_t width = longest((const unsigned char *)text + at, len - at, present);
+        size_t width;
+
+        if (!present && !starting[(unsigned char)text[at]])
+            continue;
+        width = longest((const unsigned char *)text + at, len - at, present);
 
         if (width && at >= hidden &&
             (buf_add(out, text + hidden, at - hidden, err) || buf_add(out, "***", 3, err)))
