@@ -4,8 +4,6 @@
 ---out to be dead, which is sent once more over another. A write (anything but GET, HEAD and OPTIONS)
 ---never is.
 local errors = require("siterun.errors")
-local nearest = require("siterun.nearest")
-local proxy = require("siterun.config.proxy")
 local settings = require("siterun.settings")
 local url = require("c.url")
 local wire = require("siterun.wire")
@@ -18,6 +16,11 @@ local OPTIONS = {
   "method", "url", "query", "headers", "json", "body", "timeout", "deadline", "body_max",
   "ca_file", "proxy",
 }
+
+local KNOWN = {}
+for _, name in ipairs(OPTIONS) do
+  KNOWN[name] = true
+end
 
 ---@class http.Options
 ---@field query? table<string, string|number|boolean> added to the URL, in the order of the names
@@ -32,20 +35,6 @@ local OPTIONS = {
 
 local function refuse(message)
   errors.raise({ kind = "usage", service = "http", operation = "request", message = message })
-end
-
-local KNOWN = {}
-for _, name in ipairs(OPTIONS) do
-  KNOWN[name] = true
-end
-
-local function check_names(options)
-  for name in pairs(options) do
-    if not KNOWN[name] then
-      refuse(("unknown option %q%s"):format(tostring(name),
-        nearest.hint(tostring(name), OPTIONS)))
-    end
-  end
 end
 
 local function by_name(a, b)
@@ -94,29 +83,51 @@ local function add_body(request, options)
   end
 end
 
-local function build(options)
+-- Options that go on as they are.
+local PLAIN = { timeout = true, deadline = true, body_max = true, ca_file = true, proxy = true }
+
+local function check_name(name)
+  if not KNOWN[name] then
+    local hint = require("siterun.nearest").hint(tostring(name), OPTIONS)
+    refuse(("unknown option %q%s"):format(tostring(name), hint))
+  end
+end
+
+local function check_proxy(address)
+  local proxy = address ~= nil and require("siterun.config.proxy")
+  if proxy and not proxy.is_address(address) then
+    refuse("proxy is not " .. proxy.WANTED)
+  end
+end
+
+---Adds what the options say beside method and url.
+local function add_options(request, options)
+  for name, value in pairs(options) do
+    check_name(name)
+    if PLAIN[name] then
+      request[name] = value
+    end
+  end
+  check_proxy(options.proxy)
+  request.query = pairs_of(options.query, "query")
+  request.headers = pairs_of(options.headers, "headers")
+  add_body(request, options)
+end
+
+local function check_table(options)
   if type(options) ~= "table" then
     refuse("a table of options expected, got " .. type(options))
   end
-  check_names(options)
-  if type(options.url) ~= "string" then
-    refuse("url: a string expected, got " .. type(options.url))
+end
+
+local function build(method, address, options)
+  if type(address) ~= "string" then
+    refuse("url: a string expected, got " .. type(address))
   end
-  if options.proxy ~= nil and not proxy.is_address(options.proxy) then
-    refuse("proxy is not " .. proxy.WANTED)
+  local request = { method = method, url = address, write = not READS[method] }
+  if options then
+    add_options(request, options)
   end
-  local method = options.method or "GET"
-  if type(method) ~= "string" then
-    refuse("method: a string expected, got " .. type(method))
-  end
-  method = method:upper()
-  local request = {
-    method = method, url = options.url, write = not READS[method],
-    query = pairs_of(options.query, "query"), headers = pairs_of(options.headers, "headers"),
-    timeout = options.timeout, deadline = options.deadline, body_max = options.body_max,
-    ca_file = options.ca_file, proxy = options.proxy,
-  }
-  add_body(request, options)
   return request
 end
 
@@ -159,36 +170,50 @@ local function send_once(once, request)
   return kept
 end
 
----Sends a request. A status is no error here; no answer is one.
 ---@async
----@param options http.Options method, url and the rest
----@return siterun.Response
-function M.request(options)
-  local request = build(options)
-  local once = request.write and require("siterun.plan").meet_foreign(request)
-  if settings.dry_run and request.write then
+local function perform(request)
+  if not request.write then
+    return send(request)
+  end
+  local once = require("siterun.plan").meet_foreign(request)
+  if settings.dry_run then
     return stand_in(request)
   end
   return once and send_once(once, request) or send(request)
 end
 
-local function shorthand(method)
-  return function(address, options)
-    local all = { method = method, url = address }
-    for name, value in pairs(options or {}) do
-      if name == "method" or name == "url" then
-        refuse(("%q is set by http.%s itself"):format(name, method:lower()))
-      end
-      all[name] = value
-    end
-    return M.request(all)
+---Sends a request. A status is no error here; no answer is one.
+---@async
+---@param options http.Options method, url and the rest
+---@return siterun.Response
+function M.request(options)
+  check_table(options)
+  local method = options.method or "GET"
+  if type(method) ~= "string" then
+    refuse("method: a string expected, got " .. type(method))
+  end
+  return perform(build(method:upper(), options.url, options))
+end
+
+local function check_free(options, name, method)
+  if options[name] ~= nil then
+    refuse(("%q is set by http.%s itself"):format(name, method:lower()))
   end
 end
 
----Sends a GET request: http.request with that method.
+local function shorthand(method)
+  return function(address, options)
+    if options ~= nil then
+      check_table(options)
+      check_free(options, "method", method)
+      check_free(options, "url", method)
+    end
+    return perform(build(method, address, options))
+  end
+end
+
 ---@type async fun(url: string, options?: http.Options): siterun.Response
 M.get = shorthand("GET")
----Sends a POST request: http.request with that method.
 ---@type async fun(url: string, options?: http.Options): siterun.Response
 M.post = shorthand("POST")
 
