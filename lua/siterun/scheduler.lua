@@ -7,6 +7,7 @@ local trace = require("c.trace")
 
 local status, close = coroutine.status, coroutine.close
 local yield, isyieldable = coroutine.yield, coroutine.isyieldable
+local WAIT, is_interrupted = raw.WAIT, loop.interrupted
 
 ---@class siterun.Home what one run of a main program keeps
 ---@field live table<siterun.Task, true> every task that has not ended
@@ -105,16 +106,13 @@ local function fail(task, e)
   finish(task, false, e)
 end
 
-local function settle(task, ok, ...)
-  local mark, waitable = ...
-  if not ok then
-    fail(task, mark)
-  elseif status(task.co) == "dead" then
+local function settle(task, outcome, ...)
+  if outcome == WAIT then
+    suspend(task, ...)
+  elseif outcome then
     finish(task, true, ...)
-  elseif mark == raw.WAIT then
-    suspend(task, waitable)
   else
-    fail(task, "attempt to yield from outside a coroutine")
+    fail(task, ...)
   end
 end
 
@@ -223,7 +221,7 @@ function M.step()
     notice(op)
     op = loop.next()
   end
-  if loop.interrupted() then
+  if is_interrupted() then
     interrupt()
   end
   run_queue()
@@ -232,7 +230,7 @@ end
 ---Where a yield is impossible only this operation is waited for; the other tasks stand still. For a
 ---task or a group they must go on.
 local function block(waitable)
-  while not waitable:ready() and not loop.interrupted() and not (current and current.doomed) do
+  while not waitable:ready() and not is_interrupted() and not (current and current.doomed) do
     if waitable.waiters then
       M.step()
       if M.leaving then
@@ -248,7 +246,7 @@ end
 ---@param waitable siterun.Waitable
 function M.pause(waitable)
   if current and isyieldable() then
-    yield(raw.WAIT, waitable)
+    yield(WAIT, waitable)
   else
     block(waitable)
   end
@@ -269,7 +267,7 @@ function M.wait(waitable)
   while not waitable:ready() do
     check_doom()
     M.pause(waitable)
-    if loop.interrupted() then
+    if is_interrupted() then
       interrupt()
     end
   end

@@ -141,11 +141,18 @@ static int prefix(lua_State *L, int count)
     return 1 + (count < 0 ? 1 : count);
 }
 
-/* resume(task, ...) -> true, ... | false, error */
+/* resume(task, ...) -> true, ... at its end | WAIT, what it waits for | false, error */
 static int resume_task(lua_State *L)
 {
+    int count;
+
     luaL_checktype(L, 1, LUA_TTHREAD);
-    return prefix(L, resume_once(L, lua_gettop(L) - 1));
+    count = resume_once(L, lua_gettop(L) - 1);
+    if (count < 0 || lua_status(lua_tothread(L, 1)) != LUA_YIELD)
+        return prefix(L, count);
+    if (count == 2 && lua_touserdata(L, -2) == &wait_mark)
+        return 2;
+    return prefix(L, refuse(L, "attempt to yield from outside a coroutine"));
 }
 
 /* create(function) -> thread, which counts as a main program */
