@@ -2,6 +2,7 @@
 local clock = require("c.clock")
 local errors = require("siterun.errors")
 local http = require("c.http")
+local json = require("c.json")
 local scheduler = require("siterun.scheduler")
 local settings = require("siterun.settings")
 
@@ -34,14 +35,14 @@ local function is_other(response)
 end
 
 local function decode(response)
-  local ok, value = pcall(require("json").decode, response.body, { bom = true })
-  if ok then
+  local value, message, position = json.decode(response.body, true)
+  if not position then
     return value
   elseif is_other(response) then
     return nil
   end
   errors.raise({
-    kind = "decode", status = response.status, message = value.message, url = response.url,
+    kind = "decode", status = response.status, message = message, url = response.url,
     sent = "yes", attempts = response.attempts,
   })
 end
