@@ -11,7 +11,7 @@ PROGRAM = $(if $(SAN),$(BUILD)/siterun,siterun)
 
 PACKAGES = gcc make pkg-config liblua5.4-dev libcurl4-openssl-dev libjansson-dev lua-cjson-dev \
 	lua-expat-dev libedit-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libcmocka-dev \
-	lua5.4 lua-check clang-format nodejs nginx-light openssl tmux valgrind curl faketime sqlite3 strace
+	lua5.4 lua-check clang-format nodejs nginx-light openssl tmux valgrind curl faketime sqlite3 strace zsh fish mandoc
 LIBRARIES = lua5.4 libcurl jansson libmicrohttpd libedit sqlite3 libcrypto
 
 CFLAGS ?= $(if $(SAN),-O1,-O2) -g

@@ -11,8 +11,9 @@ local M = {}
 ---@field letter? string
 ---@field argument? string what its value is called; without it the option takes none
 ---@field text string
----@field words? string what the value may be: words, or one of <file>, <folder>, <run>,
+---@field words? string what the value may be: words, or one of <file>, <run>, <interrupted>,
 ---<profile>, <example>, <module>; anything unless told
+---@field hidden? boolean for other programs, not told
 
 ---@class siterun.Command
 ---@field name string

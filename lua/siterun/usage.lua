@@ -81,7 +81,7 @@ end
 function M.options(spec)
   local rows = {}
   for _, option in ipairs(spec.options) do
-    rows[#rows + 1] = { M.option(option), option.text }
+    rows[#rows + 1] = not option.hidden and { M.option(option), option.text } or nil
   end
   rows[#rows + 1] = { "-h, --help", "print this text" }
   return rows

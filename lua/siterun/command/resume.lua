@@ -20,7 +20,7 @@ are answered from the journal, the rest is sent. A write of unknown outcome ends
   options = {
     { name = "changed-ok", text = "also when the script has changed since" },
   },
-  words = "<run>",
+  words = "<interrupted>",
 }
 
 ---The latest chain of runs that was cut off; one that can be resumed goes before. Where there is

@@ -156,6 +156,18 @@ local function without_file(path, named)
   return { path = path, profile = profile, sections = {} }
 end
 
+local function run_text(path, text, shared)
+  return check(path, shared, run(path, (text:gsub("^\xEF\xBB\xBF", ""))))
+end
+
+---The profiles that the file has. Raises what is wrong with it.
+---@return string[] names sorted; none without a file
+function M.profiles()
+  local path = locate()
+  local text, shared = file.read(path or "")
+  return text and nearest.keys(run_text(path, text, shared)) or {}
+end
+
 local function read()
   local path, named = locate()
   if not path then return without_file() end
@@ -164,7 +176,7 @@ local function read()
     if shared.kind ~= "not_found" then fail("%s", shared.message) end
     return without_file(path, named)
   end
-  local profiles = check(path, shared, run(path, (text:gsub("^\xEF\xBB\xBF", ""))))
+  local profiles = run_text(path, text, shared)
   local sections = choose(path, profiles)
   return { path = path, profile = profile_name(), shared = shared, sections = sections }
 end

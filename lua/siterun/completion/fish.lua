@@ -1,0 +1,72 @@
+-- The completion script of fish.
+local commands = require "siterun.commands"
+local lists = require "siterun.completion.lists"
+
+local FRAME = [=[
+# fish completion of siterun; load it with: siterun completion fish | source
+
+function __siterun_list
+    set -l words (commandline -opc)
+    set -l config
+    if set -l at (contains -i -- --config $words)
+        set config --config $words[(math $at + 1)]
+    end
+    $words[1] $config completion --list $argv[1] 2>/dev/null
+end
+
+function __siterun_no_command
+    not __fish_seen_subcommand_from @NAMES@
+end
+
+]=]
+
+local function quote(text)
+  return "'" .. text:gsub("[\\']", "\\%0") .. "'"
+end
+
+-- How fish is told what a value or word may be.
+local function offer(words)
+  if words == "<file>" then return "-F" end
+  local list = lists.OF[words]
+  if list then return "-a " .. quote("(__siterun_list " .. list .. ")") end
+  return words and not words:find "^<" and "-a " .. quote(words) or ""
+end
+
+local function option_line(condition, option)
+  local parts = { "complete -c siterun -n", quote(condition) }
+  parts[#parts + 1] = option.letter and "-s " .. option.letter
+  parts[#parts + 1] = option.name and "-l " .. option.name
+  if option.argument then
+    parts[#parts + 1] = option.words == "<file>" and "-r" or "-x"
+    parts[#parts + 1] = offer(option.words)
+  end
+  parts[#parts + 1] = "-d " .. quote(option.text)
+  return (table.concat(parts, " "):gsub("  +", " "))
+end
+
+local function add_command(lines, spec)
+  local condition = "__fish_seen_subcommand_from " .. spec.name
+  lines[#lines + 1] = ("complete -c siterun -n __siterun_no_command -a %s -d %s"):format(
+    spec.name, quote(spec.summary))
+  local words = offer(spec.words)
+  if spec.words ~= "<file>" then
+    lines[#lines + 1] = ("complete -c siterun -n %s -f %s"):format(quote(condition), words)
+  end
+  for _, option in ipairs(commands.options_of(spec)) do
+    lines[#lines + 1] = option_line(condition, option)
+  end
+end
+
+---@return string script
+return function()
+  local names, lines = {}, {}
+  for _, option in ipairs(commands.options()) do
+    lines[#lines + 1] = option_line("__siterun_no_command", option)
+  end
+  for i, spec in ipairs(commands.list()) do
+    names[i] = spec.name
+    add_command(lines, spec)
+  end
+  local frame = FRAME:gsub("@NAMES@", table.concat(names, " "))
+  return frame .. table.concat(lines, "\n") .. "\n"
+end
