@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "host/heap.h"
 #include "host/host.h"
 #include "version.h"
 
@@ -54,6 +55,18 @@ static void fill_closed_streams(void)
             _exit(EXIT_FAILURE);
 }
 
+static int run_lua(const struct cli *cli)
+{
+    struct heap *heap = heap_new();
+    int code = EXIT_FAILURE;
+    if (heap != NULL)
+        code = host_run(cli, heap_alloc, heap);
+    else
+        fprintf(stderr, "siterun: not enough memory\n");
+    heap_free(heap);
+    return code;
+}
+
 static int run(const struct cli *cli)
 {
     if (cli->help)
@@ -61,7 +74,7 @@ static int run(const struct cli *cli)
     else if (cli->version)
         version_print(stdout);
     else
-        return host_run(cli, NULL, NULL);
+        return run_lua(cli);
     return 0;
 }
 

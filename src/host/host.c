@@ -13,6 +13,7 @@
 #include "host/field.h"
 #include "host/interrupt.h"
 #include "host/modules.h"
+#include "host/warning.h"
 
 /* [-0, +1, m] What siterun.settings takes over. */
 static void push_settings(lua_State *L, const struct cli *cli)
@@ -122,9 +123,11 @@ static int panic(lua_State *L)
 
 static lua_State *new_state(lua_Alloc alloc, void *context)
 {
-    lua_State *L = alloc != NULL ? lua_newstate(alloc, context) : luaL_newstate();
-    if (L != NULL)
-        lua_atpanic(L, panic);
+    lua_State *L = lua_newstate(alloc, context);
+    if (L == NULL)
+        return NULL;
+    lua_atpanic(L, panic);
+    warning_arm(L);
     return L;
 }
 

@@ -5,5 +5,5 @@
 struct cli;
 
 /* Runs what the command line says and returns the exit code. Lua's memory comes from `alloc`
- * (NULL: malloc) called with `context`. Running out of it is an error like any other. */
+ * called with `context`. Running out of it is an error like any other. */
 int host_run(const struct cli *cli, lua_Alloc alloc, void *context);
