@@ -13,6 +13,15 @@ static int arm(lua_State *L)
     return 0;
 }
 
+/* interrupt.arm_session(): as arm, for a session that goes on after each interrupt */
+static int arm_session(lua_State *L)
+{
+    (void)L;
+    loop_resume();
+    interrupt_arm_session();
+    return 0;
+}
+
 /* interrupt.after(seconds): whatever computes then is ended by an error of kind "deadline". */
 static int after(lua_State *L)
 {
@@ -31,7 +40,12 @@ static int disarm(lua_State *L)
 int luaopen_c_interrupt(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"arm", arm}, {"after", after}, {"disarm", disarm}, {NULL, NULL}};
+        {"arm", arm},
+        {"arm_session", arm_session},
+        {"after", after},
+        {"disarm", disarm},
+        {NULL, NULL},
+    };
     luaL_newlib(L, functions);
     return 1;
 }

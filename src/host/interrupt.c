@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/loop.h"
 
 /* Waits end at the deadline by themselves, with errors of their own; this is for what computes. */
@@ -18,10 +19,17 @@ enum { CAUGHT_MAX = 2, EXIT_DEADLINE = 6 };
 
 static lua_State *volatile running;
 
+/* In a session SIGINT first of all ends waits; a function that goes on computing for so long is ended
+ * by an error, and if it catches that and SIGINT comes again, by one at each step. */
+enum { PATIENCE_MS = 100, INSTRUCTIONS = 1000 };
+
+/* SIGINTs since the session attended to the last one, and when that came. */
+static volatile sig_atomic_t strikes;
+static volatile int64_t struck_ms;
+
 /* Raises the error that the module makes. */
 static void raise_from(lua_State *L, const char *module)
 {
-    lua_sethook(L, NULL, 0, 0);
     lua_getglobal(L, "require");
     lua_pushstring(L, module);
     lua_call(L, 1, 1);
@@ -32,12 +40,27 @@ static void raise_from(lua_State *L, const char *module)
 static void raise_interrupted(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
+    lua_sethook(L, NULL, 0, 0);
     raise_from(L, "siterun.interrupted");
+}
+
+static void raise_insistently(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    if (!loop_interrupted())
+        lua_sethook(L, NULL, 0, 0);
+    else if (clock_ms() - struck_ms < PATIENCE_MS)
+        lua_sethook(L, raise_insistently, LUA_MASKCOUNT, INSTRUCTIONS);
+    else if (strikes > 1)
+        raise_from(L, "siterun.interrupted");
+    else
+        raise_interrupted(L, ar);
 }
 
 static void raise_expired(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
+    lua_sethook(L, NULL, 0, 0);
     raise_from(L, "siterun.expired");
 }
 
@@ -56,6 +79,15 @@ static void interrupt(int signal_number)
     raise_soon(raise_interrupted);
 }
 
+static void strike(int signal_number)
+{
+    (void)signal_number;
+    if (strikes++ == 0)
+        struck_ms = clock_ms();
+    loop_interrupt();
+    raise_soon(raise_insistently);
+}
+
 /* As a kill would: what the journal knows of is settled by the next run. */
 static void leave(void)
 {
@@ -68,9 +100,9 @@ static void leave(void)
 
 static void expire(int signal_number)
 {
-    static int strikes;
+    static int caught;
     (void)signal_number;
-    if (strikes++ >= CAUGHT_MAX && running != NULL)
+    if (caught++ >= CAUGHT_MAX && running != NULL)
         leave();
     raise_soon(raise_expired);
 }
@@ -92,6 +124,15 @@ void interrupt_arm(lua_State *L)
 {
     struct sigaction action = {.sa_handler = interrupt};
     running = L;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+}
+
+void interrupt_arm_session(void)
+{
+    struct sigaction action = {.sa_handler = strike};
+    running = NULL;
+    strikes = 0;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
 }

@@ -6,6 +6,11 @@
  * "interrupted" in the running thread. Call again to arm it again. */
 void interrupt_arm(lua_State *L);
 
+/* As interrupt_arm for a session, which goes on after it: SIGINT interrupts the loop each time. It
+ * strikes a thread that was named (below) only when that goes on computing, and not what is between
+ * two of them. Call again once an interrupt was attended to. */
+void interrupt_arm_session(void);
+
 /* Names the thread that runs now and returns the one that did before, which the caller names again
  * when it goes on: around each lua_resume. Cheap; raises nothing. */
 lua_State *interrupt_running(lua_State *L);
