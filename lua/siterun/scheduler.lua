@@ -15,6 +15,7 @@ local WAIT, is_interrupted = raw.WAIT, loop.interrupted
 
 local M = {
   home = { live = {}, failures = {} }, ---@type siterun.Home of the tasks that are spawned
+  foreground = nil, ---@type siterun.Task? what a session waits for; the others outlive an interrupt
   leaving = nil, ---@type fun()? ends the process, once the guards are closed
   lost = nil, ---@type siterun.Error? see close_guards
 }
@@ -212,7 +213,7 @@ end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
 function M.step()
-  local is_busy = first <= last
+  local is_busy = M.is_busy()
   if not is_busy and not next(waiting) then
     error("every task waits for another one: none can go on", 0)
   end
@@ -260,6 +261,11 @@ local function check_doom()
   end
 end
 
+-- In a session that is what was typed, and what holds up all others.
+local function concerns_current()
+  return not M.foreground or current == M.foreground or not isyieldable()
+end
+
 ---Waits until the operation, task or group has ended.
 ---@async
 ---@param waitable siterun.Waitable
@@ -267,11 +273,17 @@ function M.wait(waitable)
   while not waitable:ready() do
     check_doom()
     M.pause(waitable)
-    if is_interrupted() then
+    if is_interrupted() and concerns_current() then
       interrupt()
     end
   end
   check_doom()
+end
+
+---Whether a task can go on at once.
+---@return boolean
+function M.is_busy()
+  return first <= last
 end
 
 ---The task that runs; nil outside of tasks.
