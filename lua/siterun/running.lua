@@ -15,8 +15,10 @@ local function first_unseen(home)
   end
 end
 
--- Guards may spawn tasks, which are left alone.
-local function cancel_all(home)
+---Ends all tasks that wait. Guards may spawn tasks, which are left alone.
+---@param home siterun.Home
+---@return siterun.Error? lost of a write that was cut off on its way
+function M.cancel_all(home)
   local tasks, lost = {}, nil
   for task in pairs(home.live) do
     tasks[#tasks + 1] = task
@@ -45,7 +47,7 @@ end
 -- Ends the run: on an error with all of its tasks.
 local function end_run(self, e)
   scheduler.home = self.outer
-  local lost = e ~= nil and cancel_all(self.home)
+  local lost = e ~= nil and M.cancel_all(self.home)
   if lost then
     error(M.with_lost(e, lost), 0)
   end
@@ -62,7 +64,7 @@ end
 ---@param exit fun()
 function M.leave(exit)
   if not (scheduler.current() and isyieldable()) then
-    cancel_all(scheduler.home)
+    M.cancel_all(scheduler.home)
     exit()
   end
   scheduler.leaving = exit
@@ -72,7 +74,7 @@ end
 local function step(home)
   scheduler.step()
   if scheduler.leaving then
-    cancel_all(home)
+    M.cancel_all(home)
     scheduler.leaving()
   end
 end
