@@ -233,8 +233,6 @@ function M.has_state()
   return settings.sandbox or state_path() ~= nil
 end
 
-local state
-
 -- Who can write there can change what the journal and the limits say. It is the user's to close:
 -- a folder that others were meant to use, such as /tmp, must not be changed.
 local function check_folder(path)
@@ -248,6 +246,16 @@ local function check_folder(path)
   return path
 end
 
+---The folder of the state outside of the sandbox, made (0700) when it is not there; nil when nothing
+---says where it goes. It is what a person's own belongings go to.
+---@return string?
+function M.own_dir()
+  local path = state_path()
+  return path and check_folder(checked(file.make_folder(path)))
+end
+
+local state
+
 ---The folder of the state, made (0700) when it is not there. With the sandbox it is a folder
 ---of this run that is removed at its end, so that nothing simulated mixes with what is real.
 ---@return string
@@ -256,11 +264,8 @@ function M.state_dir()
   if settings.sandbox then
     state = checked(file.temporary_folder())
   else
-    local path = state_path()
-    if not path then
-      fail(nil, "nothing says where the state goes: set SITERUN_STATE or HOME")
-    end
-    state = check_folder(checked(file.make_folder(path)))
+    state = M.own_dir()
+      or fail(nil, "nothing says where the state goes: set SITERUN_STATE or HOME")
   end
   return state
 end
