@@ -53,6 +53,10 @@ function Task:is_done()
   return self.done
 end
 
+function Task:__tostring()
+  return "task: " .. (not self.done and "running" or self.ok and "done" or "failed")
+end
+
 -- Several tasks of which the first error ends the others. It is a waitable.
 local Group = {}
 Group.__index = Group
