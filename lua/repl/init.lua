@@ -1,12 +1,22 @@
 ---The interactive session.
 local chunks = require("repl.chunk")
 local faces = require("repl.faces")
-local failure = require("siterun.failure")
-local interrupt = require("c.interrupt")
-local report = require("siterun.report")
+local foreground = require("repl.foreground")
+local mistake = require("repl.mistake")
+local running = require("siterun.running")
+local scheduler = require("siterun.scheduler")
 local script = require("siterun.script")
 local session = require("repl.session").new()
-local trace = require("c.trace")
+
+---Shows an error: of what was typed, or of a task that goes on beside it.
+---@param e any
+---@param sight? repl.Sight
+function session.complain(e, sight)
+  local message, shown, trace = mistake.describe(session, e, sight)
+  session.error = { value = e, message = message, trace = trace }
+  io.stdout:flush()
+  io.stderr:write("siterun: ", shown)
+end
 
 local function show(results)
   local view = script.find("view") and require("view")
@@ -15,23 +25,53 @@ local function show(results)
   elseif results.n > 0 then
     print(table.unpack(results, 1, results.n))
   end
-end
-
-local function take(ok, ...)
-  if ok then
-    session:keep(table.pack(...))
-    show(table.pack(...))
-  else
-    local message, _, frames = failure.describe((...))
-    session.error = { value = (...), message = message, trace = frames }
-    report((...))
-  end
   io.stdout:flush()
 end
 
+local function show_results(sight, ok, ...)
+  if not ok then
+    session.complain((...), sight)
+    return
+  end
+  session:keep(table.pack(...))
+  show(table.pack(...))
+end
+
 local function evaluate(chunk)
-  interrupt.arm()
-  take(xpcall(script.call, trace.handler, chunk))
+  local sight = {} ---@type repl.Sight
+  local ok, e = foreground.run(session.complain, function()
+    show_results(sight, xpcall(chunk, mistake.handler(sight)))
+  end)
+  if not ok then
+    session.complain(e, sight)
+  end
+end
+
+---`:word` is a command; what it does is no Lua.
+local function run_command(line)
+  local ok, e = foreground.run(session.complain, function()
+    if not require("repl.commands").run(session, line) then
+      io.stderr:write("siterun: no such command: ", line, "\n")
+    end
+  end)
+  if not ok then
+    session.complain(e)
+  end
+end
+
+---Runs what was typed, Lua or a command.
+---@param text string
+function session.run(_, text)
+  if text:find("^:%a") then
+    return run_command((text:gsub("\n$", "")))
+  end
+  local chunk, message = chunks.compile(text, #session.chunks + 1)
+  if chunk then
+    session.chunks[#session.chunks + 1] = text
+    evaluate(chunk)
+  else
+    io.stderr:write("siterun: ", mistake.describe_syntax(text, message))
+  end
 end
 
 ---A chunk may take several lines. Nothing is left of one that Ctrl-C ends.
@@ -44,53 +84,43 @@ local function read_chunk(read)
       return session.pending ~= "" and session.pending or nil
     end
     session.pending = line and session.pending .. line .. "\n" or ""
-    local _, _, incomplete = chunks.compile(session.pending)
+    local _, _, incomplete = chunks.compile(session.pending, 0)
   until line and not incomplete
-  return session.pending
+  local text = session.pending
+  session.pending = ""
+  return text
 end
 
----`:word` is a command; what it does is no Lua.
-local function run_command(line)
-  local ok, e = pcall(function()
-    if not script.find("repl.commands") or not require("repl.commands").run(session, line) then
-      io.stderr:write("siterun: no such command: ", line, "\n")
-    end
-  end)
-  if not ok then
-    report(e)
+---Without a terminal: lines without a prompt, and each chunk's tasks end before the next.
+local function read_plainly()
+  while foreground.count() > 0 and foreground.step(session.complain) do -- luacheck: ignore 542
   end
+  local line = io.read("L")
+  if not line then
+    return nil, "end"
+  end
+  return (line:gsub("\n$", ""))
 end
 
----Runs what was typed, Lua or a command.
----@param text string
-function session.run(_, text)
-  if text:find("^:%a") then
-    return run_command((text:gsub("\n$", "")))
-  end
-  local chunk, message = chunks.compile(text)
-  if chunk then
-    session.chunks[#session.chunks + 1] = text
-    evaluate(chunk)
-  else
-    io.stderr:write("siterun: ", message, "\n")
-  end
-end
-
-local function terminal_reader()
-  session.editor = assert(require("c.line").new())
+local function open_terminal()
+  local terminal = require("repl.terminal")
+  terminal.open(session)
   return function(prompt)
-    return session.editor:read(prompt)
+    return terminal.read(session, prompt)
+  end, function(text)
+    terminal.remember(session, text)
   end
 end
 
----Without a terminal: lines without a prompt.
-local function plain_reader()
-  return function()
-    local line = io.read("L")
-    if not line then
-      return nil, "end"
-    end
-    return (line:gsub("\n$", ""))
+local function cancel_tasks()
+  local count = foreground.count()
+  local lost = running.cancel_all(scheduler.home)
+  if count > 0 then
+    local what = count == 1 and "a task that still ran was" or "tasks that still ran were"
+    io.stderr:write("siterun: ", count == 1 and "" or count .. " ", what, " cancelled\n")
+  end
+  if lost then
+    session.complain(lost)
   end
 end
 
@@ -98,15 +128,22 @@ end
 ---@return integer code
 return function(terminal)
   faces.provide()
-  local read = (terminal and terminal_reader or plain_reader)()
+  local read, remember = read_plainly, nil
+  if terminal then
+    read, remember = open_terminal()
+  end
   for text in read_chunk, read do
-    if session.editor and text:find("%S") then
-      session.editor:remember((text:gsub("\n$", "")))
-    end
     session:run(text)
-    if session.ended then
+    if remember then
+      remember(text)
+    end
+    if session.ended or scheduler.leaving then
       break
     end
   end
+  if scheduler.leaving then
+    running.leave(scheduler.leaving)
+  end
+  cancel_tasks()
   return 0
 end

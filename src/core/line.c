@@ -3,30 +3,45 @@
 #include <errno.h>
 #include <histedit.h>
 #include <locale.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
-enum { HISTORY_MAX = 1000 };
+#include "core/attention.h"
+#include "core/browse.h"
+#include "core/console.h"
+#include "core/extent.h"
+#include "core/keyboard.h"
+#include "core/keymap.h"
+#include "core/loop.h"
+#include "core/recall.h"
+#include "core/terminal.h"
+
+enum { PROMPT_MAX = 512, ESCAPE_MAX = 16, PATTERN_MAX = 2048 };
 
 struct line {
     EditLine *editor;
     History *history;
+    unsigned history_version; /* of `recall` when it was filled */
+    size_t longest, room;     /* characters: of an entry, and of the line's buffer */
     FILE *out;
-    const char *prompt;
-    int fd;
-    bool interrupted;
-    sigset_t waiting; /* the mask under which SIGINT comes through */
+    struct termios modes; /* of the terminal before */
+    char prompt[PROMPT_MAX];
+    struct keyboard keyboard;
+    struct recall *recall;
+    struct browse browse;
+    struct loop *loop;
+    struct loop_watch input, signals;
+    struct loop_op op;
+    const struct line_host *host; /* NULL unless reading */
+    enum line_result result;
+    bool hidden; /* what is typed was taken off the screen for the output of others */
+    bool fresh;  /* nothing was read of this line */
 };
-
-static void wake(int signal_number)
-{
-    (void)signal_number; /* its only use is that ppoll returns */
-}
 
 static struct line *line_of(EditLine *editor)
 {
@@ -37,51 +52,243 @@ static struct line *line_of(EditLine *editor)
 
 static char *prompt_of(EditLine *editor)
 {
-    return (char *)(size_t)line_of(editor)->prompt;
+    return line_of(editor)->prompt;
 }
 
-/* 1: a byte, 0: the end, -1: an error or (with errno EINTR) a signal */
-static int read_byte(struct line *line, char *byte)
+/* ---- what is on the screen ---- */
+
+int line_columns(const struct line *line)
 {
-    struct pollfd input = {.fd = line->fd, .events = POLLIN};
-    if (ppoll(&input, 1, NULL, &line->waiting) < 0)
-        return -1;
-    return (int)read(line->fd, byte, 1);
+    return terminal_size(fileno(line->out)).columns;
+}
+
+static struct extent extent(struct line *line)
+{
+    return extent_of(line->prompt, el_wline(line->editor), line_columns(line));
+}
+
+static void hide(struct line *line)
+{
+    int row = extent(line).row;
+    if (row > 0)
+        fprintf(line->out, "\033[%dA", row);
+    fputs("\r\033[J", line->out);
+    fflush(line->out);
+    line->hidden = true;
+}
+
+/* Called before others write. */
+static void make_room(void *context)
+{
+    struct line *line = context;
+    if (line->host != NULL && !line->hidden)
+        hide(line);
+}
+
+static void show(struct line *line)
+{
+    fflush(stdout);
+    if (console_is_midline())
+        fputc('\n', line->out);
+    console_end_line();
+    line->hidden = false;
+    el_set(line->editor, EL_REFRESH);
+}
+
+/* Below all of what was typed. */
+static void leave_line(struct line *line)
+{
+    struct extent there = extent(line);
+    if (!line->hidden)
+        for (int row = there.row; row <= there.last; row++)
+            fputc('\n', line->out);
+    fflush(line->out);
+}
+
+/* Of pastes. */
+static void ask_for_marks(struct line *line, bool is_on)
+{
+    if (!terminal_is(fileno(line->out)))
+        return;
+    fputs(is_on ? "\033[?2004h" : "\033[?2004l", line->out);
+    fflush(line->out);
+}
+
+/* ---- waiting ---- */
+
+static void stop(struct line *line)
+{
+    leave_line(line);
+    ask_for_marks(line, false);
+    el_set(line->editor, EL_PREP_TERM, 0);
+    attention_stop();
+}
+
+/* Others may have set the terminal's modes, and written what they liked. */
+static void come_back(struct line *line)
+{
+    el_set(line->editor, EL_PREP_TERM, 0);
+    el_set(line->editor, EL_PREP_TERM, 1);
+    ask_for_marks(line, true);
+    el_resize(line->editor);
+    show(line);
+}
+
+static void attend(struct line *line)
+{
+    unsigned came = attention_take();
+    if ((came & ATTENTION_STOPPED) != 0)
+        stop(line);
+    if ((came & (ATTENTION_STOPPED | ATTENTION_CONTINUED)) != 0) {
+        come_back(line);
+    } else if ((came & ATTENTION_RESIZED) != 0) {
+        if (!line->hidden)
+            hide(line);
+        el_resize(line->editor);
+        show(line);
+    }
+}
+
+static void woken(void *context, unsigned events)
+{
+    struct line *line = context;
+    (void)events;
+    loop_unwatch(line->loop, &line->input);
+    loop_unwatch(line->loop, &line->signals);
+    loop_end(line->loop, &line->op);
+}
+
+static int listen(struct line *line, struct err *err)
+{
+    loop_forget(line->loop, &line->op);
+    line->op.ended = false;
+    return loop_watch(line->loop, &line->input, EPOLLIN, err) ||
+           loop_watch(line->loop, &line->signals, EPOLLIN, err);
+}
+
+static enum line_result wait_for_input(struct line *line)
+{
+    struct err err;
+    enum line_result result = LINE_TEXT;
+    if (listen(line, &err) != 0)
+        return LINE_END;
+    while (result == LINE_TEXT && !line->op.ended) {
+        result = line->host->wait(line->host->context);
+        if (line->hidden && result == LINE_TEXT)
+            show(line);
+    }
+    loop_unwatch(line->loop, &line->input);
+    loop_unwatch(line->loop, &line->signals);
+    loop_forget(line->loop, &line->op);
+    attend(line);
+    return result;
+}
+
+/* libedit's search keeps a pointer into the line while it fetches entries: the line must have
+   room for the longest one, and what is searched for, beforehand. */
+static void make_line_long(struct line *line)
+{
+    size_t needed = line->longest + PATTERN_MAX;
+    wchar_t *blanks = needed > line->room ? calloc(needed + 1, sizeof *blanks) : NULL;
+    if (blanks == NULL)
+        return;
+    wmemset(blanks, L' ', needed);
+    if (el_winsertstr(line->editor, blanks) == 0) {
+        el_deletestr(line->editor, (int)needed);
+        line->room = needed;
+    }
+    free(blanks);
 }
 
 static int read_character(EditLine *editor, wchar_t *character)
 {
     struct line *line = line_of(editor);
-    mbstate_t state = {0};
-    char byte;
+    if (line->fresh)
+        make_line_long(line);
+    line->fresh = false;
     for (;;) {
-        int got = read_byte(line, &byte);
-        if (got < 0 && errno == EINTR)
-            line->interrupted = true;
-        if (got <= 0)
-            return 0;
-        size_t used = mbrtowc(character, &byte, 1, &state);
-        if (used == (size_t)-1)
-            memset(&state, 0, sizeof state); /* not in the character set: left out */
-        else if (used != (size_t)-2)
+        switch (keyboard_next(&line->keyboard, character)) {
+        case KEYBOARD_PASTE:
+            *character = KEYMAP_PASTE;
             return 1;
+        case KEYBOARD_CHARACTER:
+            return 1;
+        case KEYBOARD_NOTHING:
+            line->result = wait_for_input(line);
+            break;
+        case KEYBOARD_END:
+            line->result = LINE_END;
+        }
+        if (line->result != LINE_TEXT)
+            return 0;
     }
 }
 
-static int set_up(struct line *line, FILE *in, struct err *err)
+/* ---- keys ---- */
+
+static unsigned char insert_paste(EditLine *editor, int key)
 {
-    HistEvent event;
-    line->editor = el_init("siterun", in, line->out, stderr);
+    wchar_t *text = keyboard_take_paste(&line_of(editor)->keyboard);
+    (void)key;
+    if (text == NULL)
+        return CC_ERROR;
+    el_winsertstr(editor, text);
+    free(text);
+    return CC_REFRESH;
+}
+
+static unsigned char insert_newline(EditLine *editor, int key)
+{
+    (void)key;
+    return el_winsertstr(editor, L"\n") == 0 ? CC_REFRESH : CC_ERROR;
+}
+
+static unsigned char go_back(EditLine *editor, int key)
+{
+    (void)key;
+    return browse_step(&line_of(editor)->browse, editor, -1);
+}
+
+static unsigned char go_forth(EditLine *editor, int key)
+{
+    (void)key;
+    return browse_step(&line_of(editor)->browse, editor, 1);
+}
+
+static unsigned char complete(EditLine *editor, int key)
+{
+    struct line *line = line_of(editor);
+    const LineInfo *typed = el_line(editor);
+    struct line_completion found = line->host->complete(line->host->context, typed->buffer,
+        (size_t)(typed->lastchar - typed->buffer), (size_t)(typed->cursor - typed->buffer));
+    (void)key;
+    if (found.erase > 0)
+        el_deletestr(editor, (int)found.erase);
+    if (found.insert != NULL && *found.insert != '\0')
+        el_insertstr(editor, found.insert);
+    free(found.insert);
+    if (line->hidden) {
+        show(line);
+        return CC_NORM;
+    }
+    return CC_REFRESH;
+}
+
+/* ---- from beginning to end ---- */
+
+static int set_up(struct line *line, struct err *err)
+{
+    static const struct keymap keymap = {
+        insert_paste, insert_newline, complete, go_back, go_forth};
+    line->editor = el_init("siterun", stdin, line->out, line->out);
     line->history = history_init();
     if (line->editor == NULL || line->history == NULL)
         return err_no_memory(err);
-    history(line->history, &event, H_SETSIZE, HISTORY_MAX);
-    history(line->history, &event, H_SETUNIQUE, 1);
     el_set(line->editor, EL_CLIENTDATA, line);
-    el_set(line->editor, EL_EDITOR, "emacs");
-    el_set(line->editor, EL_PROMPT, prompt_of);
+    el_set(line->editor, EL_PROMPT_ESC, prompt_of, EXTENT_LITERAL);
     el_set(line->editor, EL_GETCFN, read_character);
     el_set(line->editor, EL_HIST, history, line->history);
+    keymap_set(&keymap, line->editor);
     return 0;
 }
 
@@ -93,66 +300,163 @@ static void take_characters(void)
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-int line_new(struct line **out_line, FILE *in, FILE *out, struct err *err)
+static int open_terminal(struct line *line, struct err *err)
+{
+    int fd = dup(STDOUT_FILENO);
+    line->out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (line->out == NULL || tcgetattr(STDIN_FILENO, &line->modes) != 0)
+        return err_set(err, ERR_CONFIG, "the terminal: %s", strerror(errno));
+    line->signals.fd = attention_fd(err);
+    return line->signals.fd < 0 ? -1 : console_install(err);
+}
+
+int line_new(
+    struct line **out_line, struct loop *loop, const char *history_path, struct err *err)
 {
     struct line *line = calloc(1, sizeof *line);
     if (line == NULL)
         return err_no_memory(err);
     take_characters();
-    line->out = out;
-    line->fd = fileno(in);
-    if (set_up(line, in, err) != 0) {
+    line->loop = loop;
+    line->input = (struct loop_watch){.fd = STDIN_FILENO, .ready = woken, .context = line};
+    line->signals = (struct loop_watch){.fd = -1, .ready = woken, .context = line};
+    keyboard_init(&line->keyboard, STDIN_FILENO);
+    if (open_terminal(line, err) || recall_new(&line->recall, history_path, err) ||
+        set_up(line, err)) {
         line_free(line);
         return -1;
     }
+    browse_init(&line->browse, line->recall);
+    console_watch(make_room, line);
     *out_line = line;
     return 0;
+}
+
+static void end_reading(struct line *line)
+{
+    if (line->host == NULL)
+        return;
+    line->host = NULL;
+    ask_for_marks(line, false);
+    attention_end();
 }
 
 void line_free(struct line *line)
 {
     if (line == NULL)
         return;
+    console_watch(NULL, NULL);
+    end_reading(line);
+    loop_unwatch(line->loop, &line->input);
+    loop_unwatch(line->loop, &line->signals);
+    loop_forget(line->loop, &line->op);
     if (line->editor != NULL)
         el_end(line->editor);
     if (line->history != NULL)
         history_end(line->history);
+    browse_fini(&line->browse);
+    recall_free(line->recall);
+    keyboard_fini(&line->keyboard);
+    if (line->out != NULL)
+        fclose(line->out);
     free(line);
 }
 
-static const char *get_line(struct line *line, int *count)
+/* libedit's copy, which its searches go through. */
+static void fill_history(struct line *line)
 {
-    struct sigaction ours = {.sa_handler = wake}, theirs;
-    sigset_t blocked;
-    sigemptyset(&ours.sa_mask);
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGINT);
-    sigaction(SIGINT, &ours, &theirs);
-    sigprocmask(SIG_BLOCK, &blocked, &line->waiting);
-    const char *text = el_gets(line->editor, count);
-    sigprocmask(SIG_SETMASK, &line->waiting, NULL);
-    sigaction(SIGINT, &theirs, NULL);
-    return text;
+    HistEvent event;
+    if (line->history_version == recall_version(line->recall))
+        return;
+    history(line->history, &event, H_CLEAR);
+    history(line->history, &event, H_SETSIZE, RECALL_MAX + RECALL_SLACK);
+    for (size_t i = 0; i < recall_count(line->recall); i++) {
+        const char *text = recall_text(line->recall, i);
+        size_t len = strlen(text);
+        line->longest = len > line->longest ? len : line->longest;
+        history(line->history, &event, H_ENTER, text);
+    }
+    line->history_version = recall_version(line->recall);
 }
 
-enum line_result line_read(
-    struct line *line, const char *prompt, const char **text, size_t *len)
+/* Bytes of the escape sequence ("ESC [ 3 1 m") that the text begins with. */
+static size_t escape_len(const char *text)
+{
+    size_t len = *text == '\033' ? strcspn(text, "m") + 1 : 0;
+    return len < ESCAPE_MAX && (len == 0 || text[len - 1] == 'm') ? len : 0;
+}
+
+/* libedit must be told which of the prompt's characters take no room. */
+static void set_prompt(struct line *line, const char *prompt)
+{
+    char *at = line->prompt, *end = at + PROMPT_MAX - ESCAPE_MAX - 2;
+    while (*prompt != '\0' && at < end) {
+        size_t escape = escape_len(prompt), len = escape > 0 ? escape : 1;
+        if (escape > 0)
+            *at++ = EXTENT_LITERAL;
+        memcpy(at, prompt, len);
+        at += len;
+        prompt += len;
+        if (escape > 0)
+            *at++ = EXTENT_LITERAL;
+    }
+    *at = '\0';
+}
+
+static void begin_reading(struct line *line, const struct line_host *host, const char *prompt)
+{
+    fflush(stdout);
+    if (console_is_midline())
+        fputc('\n', line->out);
+    console_end_line();
+    set_prompt(line, prompt);
+    fill_history(line);
+    browse_fini(&line->browse);
+    line->result = LINE_TEXT;
+    line->hidden = false;
+    line->fresh = true;
+    line->host = host;
+    attention_begin(STDIN_FILENO, &line->modes);
+    ask_for_marks(line, true);
+}
+
+enum line_result line_read(struct line *line, const struct line_host *host, const char *prompt,
+    const char **text, size_t *len)
 {
     int count = 0;
-    line->prompt = prompt;
-    line->interrupted = false;
-    *text = get_line(line, &count);
-    if (line->interrupted || *text == NULL || count <= 0) {
-        fputc('\n', line->out);
-        fflush(line->out);
-        return line->interrupted ? LINE_INTERRUPTED : LINE_END;
+    begin_reading(line, host, prompt);
+    *text = el_gets(line->editor, &count);
+    if (*text == NULL || count <= 0) {
+        leave_line(line);
+        end_reading(line);
+        return line->result == LINE_INTERRUPTED ? LINE_INTERRUPTED : LINE_END;
     }
+    end_reading(line);
     *len = (size_t)count - ((*text)[count - 1] == '\n');
     return LINE_TEXT;
 }
 
-void line_remember(struct line *line, const char *text)
+bool line_is_reading(const struct line *line)
 {
-    HistEvent event;
-    history(line->history, &event, H_ENTER, text);
+    return line->host != NULL;
+}
+
+struct loop_op *line_op(struct line *line)
+{
+    return &line->op;
+}
+
+int line_remember(struct line *line, const char *text, struct err *err)
+{
+    return recall_add(line->recall, text, err);
+}
+
+size_t line_history_count(const struct line *line)
+{
+    return recall_count(line->recall);
+}
+
+const char *line_history_text(const struct line *line, size_t i)
+{
+    return recall_text(line->recall, i);
 }

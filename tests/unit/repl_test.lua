@@ -9,7 +9,7 @@ t.test("a session evaluates, goes on after errors and ends with Ctrl-D", functio
   session:enter("x", "\né\n>\n")
   session:enter("error('oops')", "stdin:1: oops\n")
   session:enter("return 5, nil", "\n5%s+nil\n>\n")
-  session:enter(")", "unexpected symbol near '%)'\n>\n")
+  session:enter(")", "unexpected symbol near '%)'\n  %)\n  %^\n>\n")
   session:press("C-d")
   session:wait("exit code 0")
 end)

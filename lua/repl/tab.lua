@@ -1,0 +1,91 @@
+---What Tab does: it inserts what all candidates have in common, or lists them; pressed again, it
+---shows signatures.
+local display = require("c.display")
+local script = require("siterun.script")
+
+local M = {}
+
+-- Of more only the number is said.
+local LISTED_MAX = 200
+
+local last ---@type string? what was typed when Tab was pressed last
+
+local function common_prefix(words)
+  local prefix = words[1]
+  for _, word in ipairs(words) do
+    while word:sub(1, #prefix) ~= prefix do
+      prefix = prefix:sub(1, utf8.offset(prefix, -1) - 1)
+    end
+  end
+  return prefix
+end
+
+---@param words string[] fit for a terminal
+---@param width integer columns
+---@return string text
+local function in_columns(words, width)
+  local widest = 0
+  for _, word in ipairs(words) do
+    widest = math.max(widest, display.width(word))
+  end
+  local columns = math.max(1, (width + 2) // (widest + 2))
+  local rows, lines = (#words + columns - 1) // columns, {}
+  for row = 1, rows do
+    local cells = {}
+    for i = row, #words, rows do
+      cells[#cells + 1] = words[i] .. (" "):rep(widest + 2 - display.width(words[i]))
+    end
+    lines[row] = table.concat(cells):gsub(" +$", "")
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function list(words, width)
+  if #words > LISTED_MAX then
+    io.stdout:write(#words, " candidates\n")
+    return
+  end
+  local shown = {}
+  for i, word in ipairs(words) do
+    shown[i] = display.clean(word)
+  end
+  io.stdout:write(in_columns(shown, width))
+end
+
+local function show_signatures(signatures)
+  for _, signature in ipairs(signatures or {}) do
+    io.stdout:write(display.clean(signature, true), "\n")
+  end
+end
+
+local function find(text, cursor)
+  local complete = script.find("repl.complete") and require("repl.complete")
+  return complete and complete.find(text, cursor)
+end
+
+---@param session repl.Session
+---@param text string the line
+---@param cursor integer bytes before the cursor
+---@return integer erased characters before the cursor
+---@return string? inserted
+function M.press(session, text, cursor)
+  local again = last == text .. "\0" .. cursor
+  local found = find(session.pending .. text, #session.pending + cursor)
+  if not found then
+    return 0
+  end
+  local typed = (session.pending .. text):sub(found.from, #session.pending + cursor)
+  local prefix = #found.words > 0 and common_prefix(found.words) or typed
+  last = text .. "\0" .. cursor
+  if prefix ~= typed and (#prefix >= #typed or #found.words == 1) then
+    last = nil
+    return utf8.len(typed) or 0, prefix
+  elseif again or #found.words == 0 then
+    show_signatures(found.signatures)
+  elseif #found.words > 1 then
+    list(found.words, session.editor:columns())
+  end
+  return 0
+end
+
+return M

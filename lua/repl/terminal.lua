@@ -1,0 +1,68 @@
+---Reads what is typed on a terminal, and lets the session's tasks go on meanwhile.
+local foreground = require("repl.foreground")
+local line = require("c.line")
+local scheduler = require("siterun.scheduler")
+local tab = require("repl.tab")
+
+local M = {}
+
+local function history_path()
+  local config = require("siterun.config")
+  local ok, folder = pcall(config.own_dir)
+  return ok and folder and folder .. "/history" or nil
+end
+
+local function nothing() end
+
+---What the editor calls until there is something to read: one step.
+---@return string? why the reading is to end
+local function waiter(session)
+  return function()
+    scheduler.on_end(session.editor, nothing)
+    local ok = foreground.step(session.complain)
+    if scheduler.leaving then
+      return "end"
+    elseif not ok then
+      return "interrupted"
+    end
+  end
+end
+
+---Gives the session its editor.
+---@param session repl.Session
+function M.open(session)
+  session.editor = assert(line.new(history_path()))
+  session.editor:on({
+    wait = waiter(session),
+    complete = function(text, cursor)
+      return tab.press(session, text, cursor)
+    end,
+  })
+end
+
+---@param session repl.Session
+---@param prompt string
+---@return string? line
+---@return "interrupted"|"end"|nil why there is none
+function M.read(session, prompt)
+  require("c.interrupt").arm_session()
+  return session.editor:read(prompt)
+end
+
+local warned = false
+
+---Keeps what was typed for later sessions. A leading blank says that it is not to be kept.
+---@param session repl.Session
+---@param text string
+function M.remember(session, text)
+  if not text:find("%S") or text:find("^ ") then
+    return
+  end
+  local ok, failure = session.editor:remember((text:gsub("\n$", "")))
+  if not ok and not warned then
+    warned = true
+    io.stderr:write("siterun: the history is not kept: ", failure.message, "\n")
+  end
+end
+
+return M
