@@ -22,6 +22,7 @@ local M = {}
 ---@field options siterun.Option[]
 ---@field more? string what stands below the options
 ---@field words? string what the first word may be, as of options
+---@field runs_script? boolean it gives a function too, which starts a script; -l and -e are for that
 ---@field run fun(args: string[]): integer, function? gives the exit code
 
 ---@param form string

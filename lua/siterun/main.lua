@@ -41,26 +41,45 @@ local function close_on_exit()
   end
 end
 
----Runs the script of an earlier run as that did.
-local function start(path, name, arguments, modules)
-  arg = { [0] = name, table.unpack(arguments) }
-  script.search_beside(path:match("^(.*)/"))
-  for _, module in ipairs(modules) do
-    script.require_global(module)
+local function run_steps(steps)
+  for _, step in ipairs(steps) do
+    if step.code then
+      script.run_text(step.code)
+    else
+      script.require_global(step.module)
+    end
   end
-  script.run_file(path, {}, table.unpack(arguments))
 end
 
-local function run_command(name)
+---What runs the script of an earlier run as that did, after the steps of this one.
+local function starter(steps)
+  return function(path, name, arguments, modules)
+    arg = { [0] = name, table.unpack(arguments) }
+    script.search_beside(path:match("^(.*)/"))
+    run_steps(steps)
+    for _, module in ipairs(modules) do
+      script.require_global(module)
+    end
+    script.run_file(path, {}, table.unpack(arguments))
+  end
+end
+
+---@param name string
+---@param run siterun.Run
+local function run_command(name, run)
   local module = "siterun.command." .. name
   local _, _, missing = script.find(module)
   if missing then
     io.stderr:write("siterun: this version has no command '", name, "' yet\n")
     return 2
   end
-  local code, go_on = script.call(require(module).run, { table.unpack(arg) })
+  local command = require(module)
+  if not command.runs_script then
+    run_steps(run.steps)
+  end
+  local code, go_on = script.call(command.run, { table.unpack(arg) })
   if go_on then
-    code = go_on(start) or code
+    code = go_on(starter(run.steps), run.steps) or code
   end
   return code or 0
 end
@@ -97,16 +116,6 @@ local function begin(run)
   })
 end
 
-local function run_steps(steps)
-  for _, step in ipairs(steps) do
-    if step.code then
-      script.run_text(step.code)
-    else
-      script.require_global(step.module)
-    end
-  end
-end
-
 ---@param run siterun.Run
 ---@return integer? code of a command
 local function go(run)
@@ -115,13 +124,12 @@ local function go(run)
     script.search_beside(run.folder)
   end
   local first = run.has_file and arg[0]
-  if not run.commands[first or ""] then
-    begin(run)
-  end
-  run_steps(run.steps)
   if first and run.commands[first] then
-    return run_command(first)
-  elseif first then
+    return run_command(first, run)
+  end
+  begin(run)
+  run_steps(run.steps)
+  if first then
     script.run_file(first, run.commands, table.unpack(arg))
   elseif not run.interactive and not run.has_code and not run.terminal then
     script.run_file("-", run.commands)

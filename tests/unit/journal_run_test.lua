@@ -196,6 +196,28 @@ t.test("resume refuses a run that is alive, and finds nothing to do for one that
   t.match(journal.run(sb, "resume", "20260101T000000Z-000000").stderr, "knows no run")
 end)
 
+t.test("resume without a run says which others there are, and which failed", function()
+  local sb <close> = journal.start()
+  local failing = journal.recipe(journal.WRITES .. " error 'stop'")
+  t.equal(journal.run(sb, failing, "f", "1").code, 1)
+  local run = journal.run(sb, "resume")
+  t.equal({ run.code, run.stdout }, { 0, "" })
+  t.match(run.stderr, "^siterun: there is no interrupted run; of those that failed you can go on with:\n"
+    .. "  siterun resume (%S+)  %(recipe.lua of %d[%d: -]+, failed %(1%)%)\n$")
+  for _, key in ipairs { "one", "two" } do
+    local held = hang(sb, key)
+    held:kill("KILL")
+    held:wait()
+  end
+  journal.settle(sb)
+  run = journal.run(sb, "resume")
+  t.equal(run.code, 0)
+  t.match(run.stderr, "^siterun: goes on with run %S+; interrupted too:\n  siterun resume %S+  %(recipe.lua "
+    .. "of [%d: -]+, killed%)\n$")
+  t.equal(journal.run(sb, "resume").stderr, "")
+  t.equal(count(sb), 3)
+end)
+
 t.test("a resumed run has the arguments, options and folder of the first", function()
   local sb <close> = journal.start()
   local path = journal.recipe [[
@@ -244,7 +266,7 @@ t.test("siterun journal lists, shows, filters; unknown ones stand out", function
   t.equal(#ids("--operation", "tickets:create", "--since", "1h", "--until", "2099-01-01"), 3)
   t.equal(ids("--until", "2020-01-01 12:00"), {})
   local runs = journal.run(sb, "journal", "runs").stdout
-  t.match(runs, "   2 writes  done\n.*   1 writes  killed\n$")
+  t.match(runs, "   2 writes  done\n.*   1 write   killed\n$")
   t.match(journal.run(sb, "journal", "show", tostring(all[3])).stdout, "outcome     unknown\n")
 end)
 
@@ -273,7 +295,7 @@ t.test("siterun journal --verify finds a change; prune keeps what is left whole"
   local sb <close> = journal.start()
   journal.run(sb, WRITES, "verify", "3")
   t.match(journal.run(sb, "journal", "--verify").stdout, "^8 records, none changed")
-  t.match(journal.run(sb, "journal", "prune", "--older", "400d").stdout, "^0 records removed")
+  t.match(journal.run(sb, "journal", "prune", "--older", "400d").stdout, "^0 records removed\n")
   local db = sb.env.SITERUN_STATE .. "/journal.db"
   os.execute(("sqlite3 %s 'UPDATE record SET service=\"x\" WHERE seq = 3'"):format(db))
   local run = journal.run(sb, "journal", "--verify")

@@ -168,6 +168,20 @@ t.test("tasks may come in another order", function()
   t.equal(#writes(sb), 24)
 end)
 
+t.test("modules of -l are the plan's too, and what they write", function()
+  local sb <close> = start('tk.tickets:comment(made.id, "on it")')
+  t.write(sb.dir .. "/start.lua", HEAD .. [[
+    _G.tk, _G.made = tk, tk.tickets:create { title = "Of a module", requestor = ana }
+    return true]])
+  assert_code(siterun(sb, "-l", "start", "plan", "recipe.lua"), 0)
+  t.equal({ #writes(sb), #plan_of(sb).writes }, { 0, 2 })
+  assert_code(siterun(sb, "apply", "recipe.plan"), 0)
+  t.equal(#writes(sb), 2)
+  local refused = assert_code(siterun(sb, "-e", "print(1)", "plan", "recipe.lua"), 2)
+  t.match(refused.stderr, "code of %-e can't be kept in a plan")
+  t.equal(refused.stdout, "")
+end)
+
 t.test("an apply that broke off goes on where it was, with what it had made", function()
   local sb <close> = start(CHAIN)
   assert_code(siterun(sb, "plan", "recipe.lua"), 0)

@@ -1,6 +1,7 @@
 ---`siterun apply PLAN`: runs the recipe of a plan again and makes the planned writes, and no others.
 local commandline = require("siterun.commandline")
 local journal = require("siterun.journal")
+local number = require("view.number")
 local plandone = require("siterun.plan.progress")
 local planfile = require("siterun.plan.file")
 local planned = require("siterun.plan")
@@ -11,6 +12,7 @@ local refuse = commandline.refuse
 
 local SPEC = {
   name = "apply",
+  runs_script = true,
   forms = { { "PLAN" } },
   text = [[
 Runs the recipe of a plan again (siterun plan made it) and sends its writes while they are
@@ -76,7 +78,7 @@ local function finish(plan)
     report_missing(missing)
     return 2
   end
-  say("the plan is applied: %d %s", #plan.writes, #plan.writes == 1 and "write" or "writes")
+  say("the plan is applied: %s", number.of(#plan.writes, "write"))
 end
 
 local function go_on(plan, done, real)

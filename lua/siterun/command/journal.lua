@@ -4,6 +4,7 @@ local entries = require("siterun.journal.entries")
 local journal = require("siterun.journal")
 local json = require("c.json")
 local line = require("siterun.line")
+local number = require("view.number")
 local runs = require("siterun.journal.past_runs")
 local when = require("siterun.when")
 
@@ -163,9 +164,11 @@ local function count_writes()
 end
 
 local function state_text(run)
-  local code = run.code and run.code ~= 0 and (" (%d)"):format(run.code) or ""
-  local after = run.resumed_by and ", resumed by " .. run.resumed_by or ""
-  return run.state .. code .. after
+  return runs.state_text(run) .. (run.resumed_by and ", resumed by " .. run.resumed_by or "")
+end
+
+local function writes_text(count)
+  return ("%4d %-6s"):format(count, count == 1 and "write" or "writes")
 end
 
 local function list_runs(options)
@@ -176,8 +179,7 @@ local function list_runs(options)
       print_json(plain(run))
     else
       print_line(run.id, when.show(run.at), ("%-14s"):format(who(run)),
-        ("%-14s"):format(base_name(run.recipe)), ("%4d writes"):format(run.writes),
-        state_text(run))
+        ("%-14s"):format(base_name(run.recipe)), writes_text(run.writes), state_text(run))
     end
   end
   return 0
@@ -192,7 +194,7 @@ local function verify()
     io.stderr:write("siterun: ", found.message, "\n")
     return 1
   end
-  io.stdout:write(("%d records, none changed, none missing\n"):format(found))
+  io.stdout:write(number.of(found, "record"), ", none changed, none missing\n")
   return 0
 end
 
@@ -202,7 +204,7 @@ local function prune(options, rest)
   end
   local age = when.age(options.older)
     or refuse("--older: %q is no age (such as 400d or 12h)", options.older)
-  io.stdout:write(("%d records removed\n"):format(journal.prune(os.time() - age)))
+  io.stdout:write(number.of(journal.prune(os.time() - age), "record"), " removed\n")
   return 0
 end
 

@@ -5,6 +5,7 @@ local commandline = require("siterun.commandline")
 local errors = require("siterun.errors")
 local file = require("c.file")
 local json = require("c.json")
+local number = require("view.number")
 local planfile = require("siterun.plan.file")
 local planned = require("siterun.plan")
 local run = require("siterun.journal.this_run")
@@ -15,6 +16,7 @@ local refuse = commandline.refuse
 
 local SPEC = {
   name = "plan",
+  runs_script = true,
   forms = { { "[-o PLAN] FILE [ARG...]" }, { "FILE [ARG...] -o PLAN" } },
   text = [[
 Runs a recipe: its reads go out, its writes are shown and kept in the file PLAN (the recipe's
@@ -52,13 +54,21 @@ local function check_arguments(arguments)
   end
 end
 
-local function new_plan(recipe, name, arguments)
+local function modules_of(steps)
+  local modules = json.array({})
+  for _, step in ipairs(steps) do
+    modules[#modules + 1] = step.module or refuse("code of -e can't be kept in a plan")
+  end
+  return modules
+end
+
+local function new_plan(recipe, name, arguments, modules)
   local hash = run.hash_of(recipe)
     or errors.raise({ kind = "usage", message = "cannot read the recipe " .. name })
-  run.begin({ recipe = recipe, name = name, arguments = arguments })
+  run.begin({ recipe = recipe, name = name, arguments = arguments, modules = modules })
   return {
     id = run.name(), made = os.date("!%Y-%m-%dT%H:%M:%SZ"), recipe = recipe, name = name,
-    hash = hash, arguments = arguments, modules = json.array({}),
+    hash = hash, arguments = arguments, modules = modules,
     folder = file.folder() or nil, sandbox = settings.sandbox,
     profile = settings.profile or base.variable("SITERUN_PROFILE"),
     config = settings.config or base.variable("SITERUN_CONFIG"),
@@ -72,8 +82,8 @@ end
 
 local function report(plan, place)
   local count = #plan.writes
-  io.stderr:write(("siterun: %d %s planned in %s; make %s with: siterun apply %s\n"):format(
-    count, count == 1 and "write" or "writes", place, count == 1 and "it" or "them", place))
+  io.stderr:write(("siterun: %s planned in %s; make %s with: siterun apply %s\n"):format(
+    number.of(count, "write"), place, count == 1 and "it" or "them", place))
 end
 
 local function read(args)
@@ -94,9 +104,9 @@ return commandline.command(SPEC, function(_, name, arguments, place)
   place = place or place_of(name)
   planfile.check_place(place)
   local target = absolute(place, true)
-  return 0, function(start)
+  return 0, function(start, steps)
     settings.dry_run = true
-    local plan = new_plan(recipe, name, arguments)
+    local plan = new_plan(recipe, name, arguments, modules_of(steps))
     planned.record(plan)
     start(recipe, name, arguments, {})
     planfile.write(target, plan)

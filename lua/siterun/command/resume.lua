@@ -2,15 +2,21 @@
 ---answered from the journal.
 local commandline = require("siterun.commandline")
 local journal = require("siterun.journal")
+local number = require("view.number")
 local replay = require("siterun.journal.replay")
 local run = require("siterun.journal.this_run")
 local runs = require("siterun.journal.past_runs")
 local settings = require("siterun.settings")
+local when = require("siterun.when")
 
 local refuse = commandline.refuse
 
+-- Of runs that could be meant.
+local MOST_SHOWN = 5
+
 local SPEC = {
   name = "resume",
+  runs_script = true,
   forms = { { "[--changed-ok] [RUN]" } },
   text = [[
 Runs the script of an interrupted run again (the latest one unless RUN names it; see
@@ -98,6 +104,7 @@ local function take_flags(flags)
   settings.quiet = settings.quiet or flags.quiet or false
   if settings.deadline then
     require("c.loop").deadline(settings.deadline)
+    require("c.interrupt").after(settings.deadline)
   end
 end
 
@@ -107,6 +114,39 @@ local function ids_of(chain)
     ids[i] = each.id
   end
   return ids
+end
+
+local function say_all(title, list)
+  io.stderr:write("siterun: ", title, "\n")
+  for i = #list, math.max(1, #list - MOST_SHOWN + 1), -1 do
+    local latest = list[i]
+    io.stderr:write(("  siterun resume %s  (%s of %s, %s)\n"):format(latest.id,
+      latest.name:match("[^/]*$"), when.show(latest.at), runs.state_text(latest)))
+  end
+  if #list > MOST_SHOWN then
+    io.stderr:write(("  and %d more: siterun journal runs\n"):format(#list - MOST_SHOWN))
+  end
+end
+
+---Nothing was cut off; a run that failed is gone on with only by its name.
+local function say_nothing()
+  local failed = runs.failed()
+  if #failed == 0 then
+    io.stderr:write("siterun: there is no interrupted run\n")
+  else
+    say_all("there is no interrupted run; of those that failed you can go on with:", failed)
+  end
+end
+
+---Which others there are, where nobody said which one was meant.
+local function say_others(latest)
+  local others = {}
+  for _, each in ipairs(runs.interrupted()) do
+    others[#others + 1] = each.id ~= latest.id and each or nil
+  end
+  if #others > 0 and not settings.quiet then
+    say_all(("goes on with run %s; interrupted too:"):format(latest.id), others)
+  end
 end
 
 local function go_on(chain, start)
@@ -121,8 +161,8 @@ local function go_on(chain, start)
   start(latest.recipe, latest.name, latest.arguments or {}, flags.modules or {})
   local left = replay.left()
   if left > 0 and not settings.quiet then
-    local form = "siterun: %d writes of the earlier run were not asked for again\n"
-    io.stderr:write(form:format(left))
+    io.stderr:write("siterun: not asked for again: ", number.of(left, "write"),
+      " of the earlier run\n")
   end
 end
 
@@ -144,7 +184,7 @@ return commandline.command(SPEC, function(options, rest)
   refuse_modes()
   local chain = chosen_chain(rest[1])
   if not chain then
-    io.stderr:write("siterun: there is no interrupted run\n")
+    say_nothing()
     return 0
   end
   lock(chain)
@@ -153,6 +193,9 @@ return commandline.command(SPEC, function(options, rest)
   if nothing then
     io.stderr:write("siterun: ", nothing, "\n")
     return 0
+  end
+  if not rest[1] then
+    say_others(chain[#chain])
   end
   return 0, function(start)
     return go_on(chain, start)

@@ -92,16 +92,35 @@ function M.was_cut_off(chain)
   return false
 end
 
----The interrupted runs that can be resumed, from the first to the latest.
----@return siterun.KnownRun[]
-function M.interrupted()
+local function repeatable(is)
   local list, by_id = M.list()
   local found = {}
   for _, run in ipairs(list) do
     local is_last = not run.resumed_by and not run.unrepeatable and run.recipe
-    if is_last and M.was_cut_off(M.chain(by_id, run)) then found[#found + 1] = run end
+    if is_last and is(M.chain(by_id, run)) then found[#found + 1] = run end
   end
   return found
+end
+
+---The interrupted runs that can be resumed, from the first to the latest.
+---@return siterun.KnownRun[]
+function M.interrupted()
+  return repeatable(M.was_cut_off)
+end
+
+---The runs that failed of themselves; each can be resumed if it is named.
+---@return siterun.KnownRun[]
+function M.failed()
+  return repeatable(function(chain)
+    return chain[#chain].state == "failed" and not M.was_cut_off(chain)
+  end)
+end
+
+---@param run siterun.KnownRun
+---@return string "failed (5)"
+function M.state_text(run)
+  local code = run.code and run.code ~= 0 and string.format(" (%d)", run.code) or ""
+  return run.state .. code
 end
 
 ---The run of this id, or of an id that ends so.
