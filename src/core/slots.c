@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t magic = 0x326e757265746973; /* "siterun2" */
+static const uint64_t magic = 0x336e757265746973; /* "siterun3" */
 
 /* The order of stores is what makes dying between two of them safe. The compiler alone could change
    it: other processes look only after the kernel has freed the lock of the dead. */
@@ -108,10 +108,10 @@ static void finish(struct slots *slots)
 void slots_init(struct slots *slots, const struct slots_start *start)
 {
     begin(slots);
-    memset(slots, 0, sizeof *slots);
     slots->size = sizeof *slots;
-    slots->home = start->home;
-    slots->next_id = start->first_id;
+    slots->home = start->home; /* never 0 meanwhile: others look for it without the lock */
+    memset(&slots->file, 0, sizeof *slots - offsetof(struct slots, file));
+    slots->next_id = slots->origin = start->first_id;
     slots->retry_budget = SLOTS_BUDGET_FIRST;
     strncpy(slots->boot_id, start->boot_id, sizeof slots->boot_id - 1);
     hold(slots, (uint64_t)start->held, start->free_ms);
@@ -212,16 +212,87 @@ static void add_flight(struct slots *slots, const struct slots_flight *from, int
         put_flight(slots, index, from);
 }
 
-void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms)
+static bool is_ancestor(const struct slots *slots, uint64_t origin)
 {
+    for (int i = 0; i < SLOTS_ANCESTORS_MAX; i++)
+        if (slots->ancestors[i] == origin)
+            return true;
+    return false;
+}
+
+static void add_ancestor(struct slots *slots, uint64_t origin)
+{
+    if (origin && !is_ancestor(slots, origin))
+        slots->ancestors[slots->descents++ % SLOTS_ANCESTORS_MAX] = origin;
+}
+
+/* When all that they held is there. */
+static void descend(struct slots *slots, const struct slots *from)
+{
+    fence();
+    for (uint64_t i = 0; i < SLOTS_ANCESTORS_MAX; i++)
+        add_ancestor(slots, from->ancestors[(from->descents + i) % SLOTS_ANCESTORS_MAX]);
+    add_ancestor(slots, from->origin);
+}
+
+static void add_held(struct slots *slots, const struct slots *from)
+{
+    slots->moved = 0;
+    fence();
     for (uint64_t i = from->head; i < from->tail; i++)
         add_ended(slots, *ended(from, i));
-    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
-        if (from->flights[i].ticket)
-            add_flight(slots, &from->flights[i], free_ms);
     slots_pause(slots, from->paused_until_ms);
     if (from->retry_budget < slots->retry_budget)
         slots->retry_budget = from->retry_budget;
+}
+
+void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms)
+{
+    add_held(slots, from);
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
+        if (from->flights[i].ticket)
+            add_flight(slots, &from->flights[i], free_ms);
+    descend(slots, from);
+}
+
+void slots_salvage(struct slots *slots, const struct slots *from, int64_t pid,
+    bool (*is_alive)(struct slots_owner), int64_t free_ms)
+{
+    bool is_lost = !is_ancestor(slots, from->origin);
+
+    if (is_lost)
+        add_held(slots, from);
+    slots->moved = 0;
+    fence();
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++) {
+        const struct slots_flight *flight = &from->flights[i];
+
+        if (!flight->ticket)
+            continue;
+        if (!is_alive(flight->owner))
+            hold(slots, is_lost, free_ms);
+        else if (flight->owner.pid == pid)
+            add_flight(slots, flight, free_ms);
+    }
+    if (is_lost)
+        descend(slots, from);
+}
+
+void slots_depart(struct slots *slots)
+{
+    fence();
+    slots->departures++;
+    slots->file = 0;
+    fence();
+    slots->moved = 1;
+}
+
+void slots_claim(struct slots *slots, uint64_t home, uint64_t file)
+{
+    slots->moved = 0;
+    slots->home = home;
+    fence();
+    slots->file = file;
 }
 
 bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slots_owner owner,

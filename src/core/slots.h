@@ -15,7 +15,7 @@ enum {
     SLOTS_WAITERS_MAX = 1024,
 };
 #endif
-enum { SLOTS_BOOT_BYTES = 40 };
+enum { SLOTS_BOOT_BYTES = 40, SLOTS_ANCESTORS_MAX = 32 };
 
 /* A process, safe against pids that are given out again. */
 struct slots_owner {
@@ -48,10 +48,15 @@ struct slots_waiter {
 struct slots {
     uint64_t magic; /* written last: a block that is half made is none */
     uint64_t size;
-    uint64_t home; /* of the path that its file was made at */
-    uint64_t file; /* which one it is in; 0 until others were asked what they hold */
+    uint64_t home;       /* of the path that its file was made at */
+    uint64_t file;       /* which one it is in; 0 until others were asked what they hold */
+    uint64_t moved;      /* not 0: it holds nothing that is not elsewhere too */
+    uint64_t departures; /* how often others took over what it held */
+    uint64_t origin;     /* tells the block from all others */
+    uint64_t
+        ancestors[SLOTS_ANCESTORS_MAX]; /* the last blocks that went into it: their origins */
+    uint64_t descents;                  /* how many did */
     char boot_id[SLOTS_BOOT_BYTES];
-    uint64_t moved;      /* the block was copied elsewhere and is dead */
     uint64_t next_id;    /* of tickets and waiters */
     uint64_t head, tail; /* of `ended`; head <= tail */
     uint64_t in_flight;  /* at least the flights in use */
@@ -94,6 +99,18 @@ void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms);
 /* Adds what `from` holds, in flight included, to another block. Flights keep their tickets. Those for
    which there is no room are held until `free_ms`. Doing it twice holds too much for a while. */
 void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms);
+
+/* Adds what a block that was merged into some other still tells. That other may be lost: then `from` is
+   no ancestor, and all that it held counts. Flights of process `pid` count in any case: it has looked at
+   no later block, so they did not end. Those of other living processes are in theirs. */
+void slots_salvage(struct slots *slots, const struct slots *from, int64_t pid,
+    bool (*is_alive)(struct slots_owner owner), int64_t free_ms);
+
+/* After merging: what the block held is elsewhere, and it is in no file that may be used. */
+void slots_depart(struct slots *slots);
+
+/* Before it is used: the block is the one of the file, and all there is. */
+void slots_claim(struct slots *slots, uint64_t home, uint64_t file);
 
 /* Slots in flight or held. */
 int slots_used(struct slots *slots, int64_t now_ms);

@@ -1,6 +1,5 @@
 #include "core/slots_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,404 +7,227 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/slots_make.h"
-#include "core/slots_owner.h"
+#include "core/slots_path.h"
+#include "core/slots_search.h"
 #include "core/volume.h"
 
-enum { PATH_BYTES = SLOTS_MAKE_PATH_BYTES, OPEN_TRIES = 1000 };
+enum { TRIES = 1000 };
 
 struct slots_file {
-    struct slots_file_spec spec;
-    char path[PATH_BYTES];
-    uint64_t home;
-    int fd;
-    dev_t device;
-    ino_t inode;
-    uint64_t id; /* of the file, for good: inodes are given out again */
-    struct slots *slots;
-    unsigned opened;   /* how many files at the path were, so far */
-    unsigned searched; /* `opened` when other processes were asked what they hold */
+    struct slots_path at;
+    struct slots *memory; /* instead of a file */
 };
 
-/* ---- messages ---- */
+/* ---- what other processes hold ---- */
 
-static int fail(const struct slots_file *file, const char *what, struct err *err)
+/* Whether an open file of a process may be a block that was taken away from this path. */
+static bool is_candidate(const struct slots_path *at, const struct stat *stat)
 {
-    return err_set(err, ERR_CONFIG, "cannot %s %.300s: %s", what, file->path, strerror(errno));
+    return S_ISREG(stat->st_mode) && stat->st_size == sizeof(struct slots) &&
+           stat->st_uid == geteuid() && !slots_inode_is(&at->inode, stat);
 }
 
-static void say(const struct slots_file *file, const char *what)
-{
-    fprintf(stderr, "siterun: %s %s\n", file->path, what);
-}
-
-/* ---- opening ---- */
-
-static void release(struct slots_file *file)
-{
-    if (file->slots)
-        munmap(file->slots, sizeof *file->slots);
-    if (file->fd >= 0)
-        close(file->fd);
-    file->slots = NULL;
-    file->fd = -1;
-}
-
-static int lock_fd(int fd)
-{
-    int bad;
-
-    do
-        bad = flock(fd, LOCK_EX);
-    while (bad && errno == EINTR);
-    return bad;
-}
-
-/* A copy of the file may get the inode that its original had, but not its birth. */
-static uint64_t id_of(int fd, ino_t inode)
-{
-    struct statx stat;
-    uint64_t born_ns = 0;
-
-    if (!statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stat) && (stat.stx_mask & STATX_BTIME))
-        born_ns = (uint64_t)stat.stx_btime.tv_sec * 1000000000 + stat.stx_btime.tv_nsec;
-    return (inode * 1099511628211u ^ born_ns) | 1;
-}
-
-/* Takes a descriptor that was opened: it must be a plain file, and ours. */
-static int own(struct slots_file *file, struct err *err)
+/* Opens what a process holds: 1 when it is of this path. The lock of another account's file is none of
+   ours, so this is asked before; its own home a file never loses. */
+static int open_held(
+    struct slots_path *other, const struct slots_file *file, const char *held, struct err *err)
 {
     struct stat stat;
+    bool is_kin;
 
-    if (fstat(file->fd, &stat))
-        return fail(file, "look at", err);
-    if (!S_ISREG(stat.st_mode) || stat.st_uid != geteuid())
-        return err_set(
-            err, ERR_CONFIG, "%.300s is not a plain file of this user: remove it", file->path);
-    if ((stat.st_mode & 077) && fchmod(file->fd, 0600))
-        return fail(file, "protect", err);
-    file->device = stat.st_dev;
-    file->inode = stat.st_ino;
-    file->id = id_of(file->fd, stat.st_ino);
-    file->opened++;
-    return 0;
-}
-
-/* Opens what is at the path, after making it when there is nothing. */
-static int open_path(struct slots_file *file, struct err *err)
-{
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-
-    file->fd = open(file->path, flags);
-    for (int i = 0; file->fd < 0 && errno == ENOENT && i < OPEN_TRIES; i++) {
-        if (slots_make_file(file->path, file->home, err))
-            return -1;
-        file->fd = open(file->path, flags);
-    }
-    if (file->fd < 0)
-        return fail(file, "open", err);
-    if (!own(file, err))
+    if (slots_inode_open(&other->inode, held, 0, &stat))
+        return errno == EMFILE || errno == ENFILE ? slots_path_fail(other, "look for", err) : 0;
+    if (!is_candidate(&file->at, &stat))
         return 0;
-    release(file);
-    return -1;
+    if (slots_inode_map(&other->inode))
+        return slots_path_fail(other, "map", err);
+    is_kin = other->inode.slots->home == other->home;
+    slots_inode_unmap(&other->inode);
+    return is_kin;
 }
 
-/* Whatever a damaged file held, it was no more than the limit, for a window and a guard. */
-static void repair(struct slots_file *file, const char *boot_id)
-{
-    struct slots_start start = {
-        .boot_id = boot_id,
-        .home = file->home,
-        .first_id = slots_make_id(),
-        .held = file->spec.assume_fresh ? 0 : file->spec.limit,
-        .free_ms = clock_ms() + file->spec.hold_ms,
-    };
+/* A search in which blocks that were carried on before are left for later: the ones they went to may be
+   found, and then they tell nothing new. */
+struct asking {
+    struct slots_file *file;
+    bool takes_moved;
+    bool saw_moved;
+};
 
-    slots_init(file->slots, &start);
-    say(file, file->spec.assume_fresh ? "is damaged; taken for fresh, as --assume-fresh says"
-                                      : "is damaged; waiting out what it may have held");
+/* Under the lock: nobody closes it before having moved on to another, for which it takes this lock. */
+static bool is_held(const struct slots_path *other, const char *held)
+{
+    struct stat seen;
+
+    return !stat(held, &seen) && slots_inode_is(&other->inode, &seen);
 }
 
-/* A file that was cut is damaged, whatever is left. Longer holds than ours may be in it: another window
-   was configured then. Times of another boot say nothing. */
-static void check(struct slots_file *file, bool cut)
+/* Locked, and not at the path. */
+static bool is_for_now(struct asking *asking, const struct slots_path *other, const char *held)
 {
-    const int64_t day_ms = 86400000;
-    char boot_id[SLOTS_BOOT_BYTES];
-    int64_t max_ms = file->spec.hold_ms > day_ms ? file->spec.hold_ms : day_ms;
-    bool same;
-
-    slots_owner_boot_id(boot_id);
-    same = !strncmp(file->slots->boot_id, boot_id, SLOTS_BOOT_BYTES);
-    if (cut || !slots_is_sound(file->slots, same ? clock_ms() : INT64_MAX / 2, max_ms))
-        repair(file, boot_id);
-    else if (!same)
-        slots_reboot(file->slots, boot_id, file->spec.hold_ms);
+    if (!other->inode.slots->moved)
+        return true; /* its holder may be gone, and only we have it */
+    asking->saw_moved = true;
+    return asking->takes_moved && is_held(other, held);
 }
 
-static struct slots *map(int fd)
+static int adopt_held(struct asking *asking, struct slots_path *other, int64_t pid,
+    const char *held, struct err *err)
 {
-    void *at = mmap(NULL, sizeof(struct slots), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    struct slots_file *file = asking->file;
+    int at_path = slots_path_lock_open(other, SLOTS_INODE_FOREVER, err), bad;
 
-    return at == MAP_FAILED ? NULL : at;
-}
-
-/* Without holes: a store to a hole on a full disk would kill the process. */
-static int resize(struct slots_file *file, struct err *err)
-{
-    if (ftruncate(file->fd, sizeof *file->slots))
-        return fail(file, "mend", err);
-    errno = posix_fallocate(file->fd, 0, sizeof *file->slots);
-    return errno ? fail(file, "mend", err) : 0;
-}
-
-/* Under the lock, with what fstat says: the block is mapped and can be trusted. */
-static int prepare(struct slots_file *file, const struct stat *stat, struct err *err)
-{
-    bool first = !file->slots, cut = stat->st_size != sizeof *file->slots;
-
-    if (cut && resize(file, err))
+    if (at_path < 0)
         return -1;
-    if (first && !(file->slots = map(file->fd)))
-        return fail(file, "map", err);
-    if (first || cut || !slots_is_block(file->slots))
-        check(file, cut);
-    return 0;
-}
-
-/* Whether the file is still the one at its path: it may have been deleted, renamed or replaced. */
-static bool is_at_path(const struct slots_file *file, struct stat *stat)
-{
-    return !lstat(file->path, stat) && stat->st_ino == file->inode &&
-           stat->st_dev == file->device;
-}
-
-/* ---- what was taken from the path, and what is put there ---- */
-
-static int lock_current(struct slots_file *file, struct err *err);
-
-/* Both locked. */
-static void leave(const struct slots_file *file, struct slots_file *current)
-{
-    slots_merge(current->slots, file->slots, clock_ms() + file->spec.hold_ms);
-    file->slots->moved = 1;
-}
-
-/* From a locked file that is not at the path to the one that is, locked, with what the first holds.
-   That one stays open: it may be taken away next, and be held by nobody else. Locks are taken in
-   this order only. */
-static int move_on(struct slots_file *file, struct err *err)
-{
-    struct slots_file *current = malloc(sizeof *current);
-    int bad;
-
-    if (!current)
-        return err_no_memory(err);
-    *current = *file;
-    current->slots = NULL;
-    current->fd = -1;
-    bad = lock_current(current, err);
-    if (bad) {
-        release(current);
-    } else {
-        leave(file, current);
-        release(file);
-        *file = *current;
-    }
-    free(current);
+    if (at_path) /* so ours is not */
+        file->at.asked = 0;
+    if (at_path || !is_for_now(asking, other, held))
+        return 0;
+    if (slots_path_lock(&file->at, SLOTS_INODE_BRIEFLY, err))
+        return -1;
+    bad = slots_path_carry(other, &file->at, pid, err);
+    slots_inode_unlock(&file->at.inode);
     return bad;
 }
 
-/* Locks the file at the path. When that is no longer the open one, what that one holds goes there; if
-   it can't, the open one is kept for the next time. */
-static int lock_current(struct slots_file *file, struct err *err)
+static int adopt(void *context, int64_t pid, const char *held, struct err *err)
 {
-    for (int i = 0; i < OPEN_TRIES; i++) {
-        struct stat stat;
-        bool current;
+    struct asking *asking = context;
+    struct slots_path *other;
+    struct stat seen;
+    int bad;
 
-        if (file->fd < 0 && open_path(file, err))
-            return -1;
-        if (lock_fd(file->fd))
-            return fail(file, "lock", err);
-        current = is_at_path(file, &stat);
-        if (!current && fstat(file->fd, &stat))
-            return fail(file, "look at", err);
-        if (prepare(file, &stat, err))
-            return -1;
-        if (current)
-            return 0;
-        if (!file->slots->moved)
-            return move_on(file, err);
-        release(file);
-    }
-    return err_set(err, ERR_CONFIG, "%.300s is taken away again and again", file->path);
+    if (stat(held, &seen) || !is_candidate(&asking->file->at, &seen))
+        return 0;
+    other = slots_path_clone(&asking->file->at, err);
+    if (!other)
+        return -1;
+    bad = open_held(other, asking->file, held, err);
+    if (bad > 0)
+        bad = adopt_held(asking, other, pid, held, err);
+    slots_path_drop(other);
+    return bad;
 }
+
+static int adopt_all(struct slots_file *file, struct err *err)
+{
+    struct asking asking = {.file = file};
+
+    if (slots_search(adopt, &asking, err))
+        return -1;
+    asking.takes_moved = true;
+    return asking.saw_moved ? slots_search(adopt, &asking, err) : 0;
+}
+
+/* ---- locking ---- */
 
 /* Whether the file is not known to be all there is: it is new, was put there by somebody, or what it
    held has gone elsewhere. */
 static bool is_foreign(const struct slots_file *file)
 {
-    return file->slots->file != file->id || file->slots->home != file->home ||
-           file->slots->moved;
+    const struct slots *slots = file->at.inode.slots;
+
+    return slots->file != file->at.inode.id || slots->home != file->at.home || slots->moved;
 }
 
-/* ---- what other processes hold ---- */
-
-/* Whether an open file of a process may be a block that was taken away from this path. */
-static bool is_candidate(const struct slots_file *file, const struct stat *stat)
+/* Since when others would have to be asked; never 0. */
+static uint64_t age(const struct slots_file *file)
 {
-    return S_ISREG(stat->st_mode) && stat->st_size == sizeof(struct slots) &&
-           stat->st_uid == geteuid() &&
-           (stat->st_ino != file->inode || stat->st_dev != file->device);
-}
-
-static bool is_ours(const struct slots_file *other)
-{
-    return slots_is_block(other->slots) && other->slots->home == other->home &&
-           !other->slots->moved;
-}
-
-/* Looked at before it is locked, too: the lock of another account's file is none of ours, and by now
-   its holder may have opened ours instead. While ours is at the path the other is the older one,
-   and may be locked before it. */
-static bool lock_held(struct slots_file *other, const struct slots_file *file)
-{
-    struct stat stat;
-
-    if (fstat(other->fd, &stat) || !is_candidate(file, &stat))
-        return false;
-    other->device = stat.st_dev;
-    other->inode = stat.st_ino;
-    other->slots = map(other->fd);
-    return other->slots && is_ours(other) && is_at_path(file, &stat) && !lock_fd(other->fd) &&
-           is_ours(other);
-}
-
-/* What can't be locked is seen to by its holder, or in the next search. */
-static int leave_held(struct slots_file *other, struct slots_file *file, struct err *err)
-{
-    if (!lock_held(other, file))
-        return 0;
-    if (lock_current(file, err))
-        return -1;
-    leave(other, file);
-    slots_file_unlock(file);
-    return 0;
-}
-
-static int adopt(struct slots_file *file, const char *held, struct err *err)
-{
-    struct slots_file *other;
-    struct stat seen;
-    int bad = 0;
-
-    if (stat(held, &seen) || !is_candidate(file, &seen))
-        return 0;
-    other = malloc(sizeof *other);
-    if (!other)
-        return err_no_memory(err);
-    *other = *file;
-    other->slots = NULL;
-    other->fd = open(held, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (other->fd >= 0) /* or its holder is gone */
-        bad = leave_held(other, file, err);
-    release(other);
-    free(other);
-    return bad;
-}
-
-/* Looks through the open files of one process. */
-static int adopt_from(struct slots_file *file, const char *pid, struct err *err)
-{
-    char folder[300], held[600];
-    const struct dirent *entry;
-    DIR *dir;
-    int bad = 0;
-
-    snprintf(folder, sizeof folder, "/proc/%s/fd", pid);
-    dir = opendir(folder);
-    while (dir && !bad && (entry = readdir(dir))) {
-        snprintf(held, sizeof held, "%s/%s", folder, entry->d_name);
-        bad = adopt(file, held, err);
-    }
-    if (dir)
-        closedir(dir);
-    return bad;
-}
-
-/* Not under the lock: what processes hold of files that were at the path goes into ours. Done after
-   ours is at the path: nobody can open an older one any more. */
-static int adopt_all(struct slots_file *file, struct err *err)
-{
-    const struct dirent *entry;
-    DIR *dir = opendir("/proc");
-    int bad = 0;
-
-    while (dir && !bad && (entry = readdir(dir)))
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-            bad = adopt_from(file, entry->d_name, err);
-    if (dir)
-        closedir(dir);
-    return bad;
-}
-
-/* ---- locking ---- */
-
-static void claim(const struct slots_file *file)
-{
-    file->slots->home = file->home;
-    file->slots->moved = 0;
-    file->slots->file = file->id;
+    return file->at.inode.slots->departures + 1;
 }
 
 /* Locked at the path: 1 when it can be used, 0 when others have to be asked first. */
 static int lock_known(struct slots_file *file, struct err *err)
 {
-    if (lock_current(file, err))
+    if (slots_path_lock(&file->at, SLOTS_INODE_FOREVER, err))
         return -1;
-    if (is_foreign(file) && file->searched == file->opened)
-        claim(file);
+    if (is_foreign(file) && file->at.asked == age(file))
+        slots_claim(file->at.inode.slots, file->at.home, file->at.inode.id);
     return !is_foreign(file);
 }
 
-static int ask_others(struct slots_file *file, struct err *err)
+/* The folder, locked: one process asks at a time. -1 with errno. */
+static int lock_folder(const struct slots_file *file)
 {
-    unsigned opened = file->opened;
+    char folder[SLOTS_MAKE_PATH_BYTES];
+    int fd;
 
-    slots_file_unlock(file);
-    if (adopt_all(file, err))
-        return -1;
-    file->searched = opened;
-    return 0;
+    snprintf(folder, sizeof folder, "%s", file->at.path);
+    *strrchr(folder, '/') = '\0';
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && flock(fd, LOCK_EX))
+        if (errno != EINTR) {
+            close(fd);
+            return -1;
+        }
+    return fd;
 }
 
-int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err)
+/* Not under the file's lock: what processes hold of files that were at the path goes into ours. That is
+   good for as long as ours was not taken away in between. */
+static int ask(struct slots_file *file, struct err *err)
 {
-    int known = !file->spec.folder;
+    file->at.asked = age(file);
+    slots_file_unlock(file);
+    if (!adopt_all(file, err))
+        return 0;
+    file->at.asked = 0;
+    return -1;
+}
 
-    for (int i = 0; !known && i < OPEN_TRIES; i++) {
+/* 1 when the file is locked and can be used: another process asked meanwhile. */
+static int ask_others(struct slots_file *file, struct err *err)
+{
+    int folder, known;
+
+    slots_file_unlock(file);
+    folder = lock_folder(file);
+    if (folder < 0)
+        return errno == ENOENT ? 0 : slots_path_fail(&file->at, "lock the folder of", err);
+    known = lock_known(file, err);
+    if (!known && ask(file, err))
+        known = -1;
+    close(folder);
+    return known;
+}
+
+static int lock_file(struct slots_file *file, struct err *err)
+{
+    int known = 0;
+
+    for (int i = 0; !known && i < TRIES; i++) {
         known = lock_known(file, err);
-        if (!known && ask_others(file, err))
-            known = -1;
+        if (!known)
+            known = ask_others(file, err);
     }
-    *out = file->slots;
     if (known > 0)
         return 0;
     slots_file_unlock(file);
     return known < 0
                ? -1
-               : err_set(err, ERR_CONFIG, "%.300s is replaced again and again", file->path);
+               : err_set(err, ERR_CONFIG, "%.300s is replaced again and again", file->at.path);
+}
+
+int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err)
+{
+    if (!file->memory && lock_file(file, err))
+        return -1;
+    *out = file->memory ? file->memory : file->at.inode.slots;
+    return 0;
 }
 
 void slots_file_unlock(struct slots_file *file)
 {
-    if (file->fd >= 0)
-        flock(file->fd, LOCK_UN);
+    slots_inode_unlock(&file->at.inode);
+}
+
+bool slots_file_is_whole(const struct slots_file *file)
+{
+    return !slots_inode_is_torn(&file->at.inode);
 }
 
 /* ---- the face ---- */
@@ -422,35 +244,36 @@ static uint64_t hash(const char *text)
 
 static int open_memory(struct slots_file *file, struct err *err)
 {
-    file->slots = mmap(
-        NULL, sizeof *file->slots, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (file->slots == MAP_FAILED) {
-        file->slots = NULL;
+    void *at = mmap(
+        NULL, sizeof *file->memory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (at == MAP_FAILED)
         return err_no_memory(err);
-    }
-    slots_init(file->slots, &(struct slots_start){.boot_id = "", .first_id = slots_make_id()});
+    file->memory = at;
+    slots_init(at, &(struct slots_start){.boot_id = "", .first_id = slots_make_id()});
     return 0;
 }
 
 /* The folder by its real path, as /proc names the files in it. */
 static int set_path(struct slots_file *file, struct err *err)
 {
-    char *folder = realpath(file->spec.folder, NULL);
+    char *folder = realpath(file->at.spec.folder, NULL);
     int len;
 
     if (!folder)
-        return err_set(
-            err, ERR_CONFIG, "the state folder %.300s: %s", file->spec.folder, strerror(errno));
-    len = snprintf(file->path, PATH_BYTES, "%s/limit-%.16s", folder, file->spec.name);
+        return err_set(err, ERR_CONFIG, "the state folder %.300s: %s", file->at.spec.folder,
+            strerror(errno));
+    len = snprintf(
+        file->at.path, SLOTS_MAKE_PATH_BYTES, "%s/limit-%.16s", folder, file->at.spec.name);
     free(folder);
-    if (len >= PATH_BYTES)
+    if (len >= SLOTS_MAKE_PATH_BYTES)
         return err_set(err, ERR_CONFIG, "the name of the state folder is too long");
-    file->home = hash(file->path);
-    if (volume_is_network(file->spec.folder))
+    file->at.home = hash(file->at.path);
+    if (volume_is_network(file->at.spec.folder))
         return err_set(err, ERR_CONFIG,
             "the state folder %.300s is on a network, where limits can't be shared safely: set "
             "SITERUN_STATE to a local folder",
-            file->spec.folder);
+            file->at.spec.folder);
     return 0;
 }
 
@@ -463,8 +286,8 @@ int slots_file_open(
 
     if (!file)
         return err_no_memory(err);
-    file->fd = -1;
-    file->spec = *spec;
+    slots_inode_init(&file->at.inode);
+    file->at.spec = *spec;
     bad = spec->folder ? set_path(file, err) || slots_file_lock(file, &slots, err)
                        : open_memory(file, err);
     if (bad) {
@@ -476,24 +299,33 @@ int slots_file_open(
     return 0;
 }
 
+static bool holds(struct slots *slots)
+{
+    int64_t now_ms = clock_ms();
+
+    return slots_used(slots, now_ms) > 0 || slots->paused_until_ms > now_ms;
+}
+
 /* What is held of a file that was taken away may be held by this process alone. */
 static void bequeath(struct slots_file *file)
 {
     struct stat stat;
     struct err ignored;
 
-    if (!file->slots || is_at_path(file, &stat) || lock_fd(file->fd))
+    if (!file->at.inode.map || slots_inode_is_at(&file->at.inode, file->at.path, &stat))
         return;
-    if (!file->slots->moved && slots_used(file->slots, clock_ms()) > 0)
-        (void)!move_on(file, &ignored);
+    if (!slots_path_lock_open(&file->at, SLOTS_INODE_FOREVER, &ignored) &&
+        holds(file->at.inode.slots))
+        (void)!slots_path_move_on(&file->at, &ignored);
 }
 
 void slots_file_close(struct slots_file *file)
 {
     if (!file)
         return;
-    if (file->spec.folder)
-        bequeath(file);
-    release(file);
+    bequeath(file);
+    slots_inode_close(&file->at.inode);
+    if (file->memory)
+        munmap(file->memory, sizeof *file->memory);
     free(file);
 }

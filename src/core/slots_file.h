@@ -1,5 +1,20 @@
 /* slots_file: a block of slots (slots.h) in a file that the processes of one user map, with the lock
-   that the kernel frees when its holder dies. There is no daemon. */
+   that the kernel frees when its holder dies. There is no daemon.
+
+   The file may be deleted, renamed or replaced at any moment. These hold none the less:
+   1. A block is used under the lock of its file, while that is at the path; so from the moment when
+      somebody locked a file and found it away, its block stays as it is.
+   2. Who finds the file away that he has open puts all that it holds into the one at the path, both
+      locked, before he closes it. So whoever has something in flight has a file open that tells it:
+      the one at the path, or one that was there.
+   3. A file that came to the path is used by nobody before somebody looked through the open files of
+      all processes and put into it what those hold that were at the path (`file` says that it was
+      done; a file that is found away later loses the mark).
+   4. What a block holds is put into another once: by `moved` in the one, or by `ancestors` in the
+      other. The second counts when the file that it went to is lost, since that was taken away too
+      while no process had it open: then it is put in again, flights as their owner still has them.
+   So what is lost is lost with the last process that knew of it: slots of processes that ended, in a
+   file that was taken away while nobody had it open. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,9 +32,8 @@ struct slots_file_spec {
     bool assume_fresh;  /* a damaged file is taken for an empty one, and that is logged */
 };
 
-/* Opens the file, or makes it: a first use starts at once. When a file that processes hold is deleted,
-   renamed or replaced, what they hold goes into the one that is at the path from then on. One that
-   is damaged, or of an earlier boot, waits out what it may have held; damage is told on stderr.
+/* Opens the file, or makes it: a first use starts at once. One that is damaged, or of an earlier boot,
+   waits out what it may have held; damage is told on stderr. A process opens a path once at a time.
    ERR_CONFIG when the folder is on a network, where neither locks nor maps are shared, or when the
    file can't be used: not a plain file, another user's, no space. */
 MUST_USE int slots_file_open(
@@ -30,3 +44,7 @@ void slots_file_close(struct slots_file *file);
    ERR_CONFIG when the file was taken away and can't be made anew. */
 MUST_USE int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err);
 void slots_file_unlock(struct slots_file *file);
+
+/* Whether what was done since the lock was given is in the file. If not, because somebody cut it, a slot
+   that was taken is none, and the next lock gives a block that counts as damaged. */
+bool slots_file_is_whole(const struct slots_file *file);

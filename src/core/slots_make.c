@@ -81,6 +81,7 @@ int slots_make_file(const char *path, uint64_t home, struct err *err)
         return err_no_memory(err);
     slots_owner_boot_id(boot_id);
     slots_init(slots, &start);
+    slots->moved = 1; /* until something is put in there is nothing to take over */
     bad = publish(path, slots, err);
     free(slots);
     return bad;

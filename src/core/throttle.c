@@ -157,7 +157,9 @@ static bool take(struct throttle *throttle, struct slots *slots, struct throttle
 
     waiter->place = (struct slots_place){0, 0};
     if (throttle->limit)
-        taken = slots_take(slots, throttle->limit, now_ms, slots_owner_self(), &waiter->place);
+        taken =
+            slots_take(slots, throttle->limit, now_ms, slots_owner_self(), &waiter->place) &&
+            slots_file_is_whole(throttle->file);
     if (taken && !waiter->repeats)
         slots_earn_retry(slots);
     return taken;

@@ -1,4 +1,7 @@
 /* Processes that are killed while they use the slots, and files that are taken away from them. */
+#include <stddef.h>
+#include <sys/file.h>
+
 #include "slots_shared.h"
 
 /* ---- processes that die ---- */
@@ -166,7 +169,7 @@ static void test_newcomer_finds_what_is_held(void **state)
         assert_int_equal(used(file), 2);
         slots_file_close(file);
         slots_file_close(newcomer);
-        assert_int_equal(unlink(path), 0);
+        renew();
     }
 }
 
@@ -186,8 +189,121 @@ static void test_holder_makes_the_file_anew(void **state)
         assert_int_equal(used_of_newcomer(), 3);
         slots_file_close(file);
         assert_int_equal(used_of_newcomer(), 3);
-        assert_int_equal(unlink(path), 0);
+        renew();
     }
+}
+
+static void take_stop_and_give_back(void *context)
+{
+    struct slots_file *file = context;
+    struct slots_place place;
+
+    must(take(file, LIMIT, &place), "take");
+    stop_self();
+    release(file, place, 0);
+    must(used(file) == 0, "nothing is left");
+    slots_file_close(file);
+}
+
+static void open_take_and_stop(void *context)
+{
+    (void)context;
+    take_stop_and_give_back(open_file());
+}
+
+/* Who took over what a process holds may be gone when the file is taken away once more. */
+static void test_taken_away_twice(void **state)
+{
+    pid_t pid = start(open_take_and_stop, NULL);
+
+    (void)state;
+    await_stop(pid);
+    for (int i = 0; i < 5; i++) {
+        delete_file();
+        assert_int_equal(used_of_newcomer(), 1);
+    }
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    finish(pid);
+    assert_int_equal(used_of_newcomer(), 0);
+}
+
+/* A file that comes back to its path is not all there is by then. */
+static void test_moved_back(void **state)
+{
+    struct slots_file *file = open_file(), *other;
+    struct slots_place place;
+    char away[160];
+
+    (void)state;
+    snprintf(away, sizeof away, "%s/away", folder);
+    rename_file();
+    other = open_file();
+    assert_true(take(other, LIMIT, &place));
+    assert_int_equal(rename(away, path), 0);
+    assert_int_equal(used(file), 1);
+    release(other, place, 0);
+    assert_int_equal(used(file), 0);
+    slots_file_close(other);
+    slots_file_close(file);
+}
+
+/* A file of this path that is at none, open as the last of this process's. */
+static int open_last(void)
+{
+    char away[160];
+    int fd, last_fd;
+
+    snprintf(away, sizeof away, "%s/last", folder);
+    slots_file_close(open_file());
+    assert_int_equal(rename(path, away), 0);
+    fd = open(away, O_RDWR);
+    last_fd = fcntl(fd, F_DUPFD, 500);
+    assert_true(last_fd >= 0);
+    close(fd);
+    return last_fd;
+}
+
+static void await_moved(int fd)
+{
+    uint64_t moved = 0;
+
+    while (!moved) {
+        assert_int_equal(
+            pread(fd, &moved, sizeof moved, offsetof(struct slots, moved)), sizeof moved);
+        sched_yield();
+    }
+}
+
+static void expect_two(void *context)
+{
+    struct slots_file *file = open_file();
+
+    (void)context;
+    must(used(file) == 2, "what was held");
+    slots_file_close(file);
+}
+
+/* The file is taken away again in the middle of the search, when it got what was found so far and
+   nobody has used it. */
+static void test_taken_away_while_others_are_asked(void **state)
+{
+    int last_fd = open_last();
+    struct slots_file *file = open_used();
+    int used_fd = open(path, O_RDONLY);
+    pid_t pid;
+
+    (void)state;
+    rename_file();
+    assert_int_equal(flock(last_fd, LOCK_EX), 0);
+    pid = start(expect_two, NULL);
+    await_moved(used_fd);
+    delete_file();
+    assert_int_equal(flock(last_fd, LOCK_UN), 0);
+    finish(pid);
+    assert_int_equal(used_of_newcomer(), 2);
+    close(used_fd);
+    close(last_fd);
+    slots_file_close(file);
 }
 
 /* Another account's file, or another folder's, is none of ours. */
@@ -282,6 +398,9 @@ int main(void)
         TEST(test_who_is_alive),
         TEST(test_newcomer_finds_what_is_held),
         TEST(test_holder_makes_the_file_anew),
+        TEST(test_taken_away_twice),
+        TEST(test_moved_back),
+        TEST(test_taken_away_while_others_are_asked),
         TEST(test_other_files_are_left_alone),
         TEST(test_crowd_never_goes_over),
     };

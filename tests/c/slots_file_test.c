@@ -2,6 +2,7 @@
 #include "core/slots_file.h"
 
 #include <linux/magic.h>
+#include <stddef.h>
 
 #include "slots_shared.h"
 #include "core/volume.h"
@@ -80,7 +81,7 @@ static void test_creators_at_once(void **state)
         assert_int_equal(used_of_newcomer(), CROWD);
         for (int i = 0; i < CROWD; i++)
             kill_child(pids[i]);
-        assert_int_equal(unlink(path), 0);
+        renew();
     }
 }
 
@@ -273,7 +274,7 @@ static void test_damage_is_waited_out(void **state)
         file = open_file();
         expect_waits_out(file);
         slots_file_close(file);
-        unlink(path);
+        renew();
     }
 }
 
@@ -291,7 +292,7 @@ static void test_wrong_length_is_waited_out(void **state)
         file = open_file();
         expect_waits_out(file);
         slots_file_close(file);
-        unlink(path);
+        renew();
     }
 }
 
@@ -310,20 +311,46 @@ static void test_damage_is_noticed_by_holders(void **state)
             cut(NULL);
         expect_waits_out(file);
         slots_file_close(file);
-        unlink(path);
+        renew();
+    }
+}
+
+/* A process goes on, and knows that what it took is not in the file: a slot that it may count on was
+   seen to be free in what is left. */
+static void test_cut_while_it_is_used(void **state)
+{
+    (void)state;
+    for (off_t length = 0; length < (off_t)sizeof(struct slots); length += 50000) {
+        const off_t flights = offsetof(struct slots, flights);
+        struct slots_file *file = open_used();
+        struct slots *slots = lock(file);
+        struct slots_place place;
+
+        assert_int_equal(truncate(path, length), 0);
+        if (slots_take(slots, LIMIT, clock_ms(), slots_owner_self(), &place))
+            assert_true(!slots_file_is_whole(file) || length > flights);
+        slots_reap(slots, slots_owner_is_alive, 1);
+        slots_see(slots, (struct slots_place){SLOTS_WAITERS_MAX - 1, 1}, 1);
+        assert_false(slots_file_is_whole(file));
+        slots_file_unlock(file);
+        expect_waits_out(file);
+        assert_true(slots_file_is_whole(file));
+        slots_file_close(file);
+        renew();
     }
 }
 
 static void test_assume_fresh(void **state)
 {
     (void)state;
-    spec.assume_fresh = true;
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        spec.assume_fresh = true;
         slots_file_close(open_used());
         edit(damages[i]);
         assert_int_equal(used_of_newcomer(), 0);
-        unlink(path);
+        renew();
     }
+    spec.assume_fresh = true;
     /* What is not damaged is kept all the same. */
     slots_file_close(open_used());
     assert_int_equal(used_of_newcomer(), 2);
@@ -386,6 +413,7 @@ int main(void)
         TEST(test_damage_is_waited_out),
         TEST(test_wrong_length_is_waited_out),
         TEST(test_damage_is_noticed_by_holders),
+        TEST(test_cut_while_it_is_used),
         TEST(test_assume_fresh),
         TEST(test_reboot),
         TEST(test_clock_counts_suspend_and_never_steps),

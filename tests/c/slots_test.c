@@ -170,6 +170,65 @@ static void test_merge(void **state)
     free(other);
 }
 
+static bool is_alive_but_dead(struct slots_owner owner)
+{
+    return owner.pid != 3;
+}
+
+static struct slots *make_carried(struct slots_place *mine)
+{
+    struct slots *carried = malloc(sizeof *carried);
+    struct slots_place place;
+
+    assert_non_null(carried);
+    slots_init(carried, &(struct slots_start){.boot_id = "this", .first_id = 7001});
+    slots_release(carried, take(carried, 9, NOW), NOW + 50);
+    *mine = take(carried, 9, NOW);
+    assert_true(slots_take(carried, 9, NOW, (struct slots_owner){.pid = 2}, &place));
+    assert_true(slots_take(carried, 9, NOW, (struct slots_owner){.pid = 3}, &place));
+    return carried;
+}
+
+/* From a block that went elsewhere before, that is lost: what ended, what the dead held, and what its
+   holder has in flight. What others have they tell themselves. */
+static void test_salvage(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place mine;
+    struct slots *carried = make_carried(&mine);
+
+    for (int i = 0; i < 2; i++) {
+        slots_salvage(slots, carried, me.pid, is_alive_but_dead, NOW + WINDOW);
+        assert_int_equal(slots_used(slots, NOW), 3);
+    }
+    slots_salvage(slots, carried, 2, is_alive_but_dead, NOW + WINDOW);
+    assert_int_equal(slots->in_flight, 2);
+    slots_release(slots, mine, 0);
+    assert_int_equal(slots_used(slots, NOW), 3);
+    assert_int_equal(slots_used(slots, NOW + 50), 2);
+    assert_int_equal(slots_used(slots, NOW + WINDOW), 1);
+    free(carried);
+}
+
+/* That is not lost: nothing new, also over several steps. */
+static void test_salvage_of_an_ancestor(void **state)
+{
+    struct slots *slots = *state, *between = malloc(sizeof *between);
+    struct slots_place mine;
+    struct slots *carried = make_carried(&mine);
+
+    assert_non_null(between);
+    slots_init(between, &(struct slots_start){.boot_id = "this", .first_id = 90001});
+    slots_merge(between, carried, NOW + WINDOW);
+    slots_merge(slots, between, NOW + WINDOW);
+    assert_int_equal(slots_used(slots, NOW), 4);
+    slots_salvage(slots, carried, me.pid, is_alive_but_dead, NOW + WINDOW);
+    slots_salvage(slots, between, me.pid, is_alive_but_dead, NOW + WINDOW);
+    assert_int_equal(slots_used(slots, NOW), 4);
+    free(between);
+    free(carried);
+}
+
 static void test_budget(void **state)
 {
     struct slots *slots = *state;
@@ -194,6 +253,8 @@ int main(void)
         TEST(test_queue_is_bounded_and_ordered),
         TEST(test_unseen_waiter),
         TEST(test_merge),
+        TEST(test_salvage),
+        TEST(test_salvage_of_an_ancestor),
         TEST(test_budget),
     };
 

@@ -1,0 +1,12 @@
+/* slots_search: the files that processes hold open, whatever became of their names. */
+#pragma once
+#include <stdint.h>
+
+#include "core/err.h"
+
+/* Told of a file that process `pid` holds open: its path in /proc. -1 ends the search. */
+typedef int slots_search_visit(void *context, int64_t pid, const char *held, struct err *err);
+
+/* Visits each open file of each process of this user. One that is opened, and closed again, while the
+   search runs may be left out. ERR_CONFIG when it can't be seen what processes hold. */
+MUST_USE int slots_search(slots_search_visit *visit, void *context, struct err *err);
