@@ -3,6 +3,7 @@ local clock = require("c.clock")
 local errors = require("siterun.errors")
 local http = require("c.http")
 local json = require("c.json")
+local lastcall = require("siterun.lastcall")
 local scheduler = require("siterun.scheduler")
 local settings = require("siterun.settings")
 
@@ -147,6 +148,7 @@ end
 ---@return siterun.Response? response whatever its status
 ---@return table? failure kind, message, sent, attempts, url
 function M.send(request, gate)
+  lastcall.request = request
   local op, failure = http.start(request, gate ~= nil)
   if not op then
     return nil, failure
