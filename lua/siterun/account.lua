@@ -10,6 +10,8 @@ local M = {}
 ---@field handle userdata
 ---@field url string base address without a slash at its end
 ---@field spec table
+---@field service siterun.Service that opened it first
+---@field settings table
 
 ---@type siterun.OpenAccount[]
 local open = {}
@@ -58,8 +60,19 @@ function M.open(service, settings)
   end
   local handle, raw = account.new(spec)
   if not handle then errors.raise(errors.from(raw, { service = service.name })) end
-  open[#open + 1] = { handle = handle, url = spec.url, spec = spec }
+  open[#open + 1] = {
+    handle = handle, url = spec.url, spec = spec, service = service, settings = settings,
+  }
   return open[#open]
+end
+
+---What an account was opened with.
+---@param handle userdata
+---@return siterun.OpenAccount?
+function M.of(handle)
+  for _, known in ipairs(open) do
+    if rawequal(known.handle, handle) then return known end
+  end
 end
 
 return M
