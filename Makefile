@@ -81,6 +81,7 @@ soak: test asan ## the long proofs: each allocation failing once, valgrind, limi
 	@$(MAKE) --no-print-directory sweep STRIDE=7 SAN=1
 	@tests/soak/valgrind ./$(PROGRAM) $(filter-out %slots_model_test,$(C_TESTS))
 	@tests/soak/slots $(CC) $(BUILD)/tests/slots_model_test
+	@$(BUILD)/tests/jsontape_jansson_test 5000000
 	@$(MAKE) --no-print-directory prove
 
 prove: $(PROGRAM) $(TOOLS) ## the long proofs with real processes alone, with their figures
@@ -134,6 +135,9 @@ $(BUILD)/embedded.c: $(BUILD)/embed $(BUILD)/embedded.names $(MODULES)
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.c
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The reader's peer.
+$(BUILD)/tests/jsontape_jansson_test: LIBS += -ljansson
 
 $(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
