@@ -136,6 +136,8 @@ $(BUILD)/embedded.c: $(BUILD)/embed $(BUILD)/embedded.names $(MODULES)
 $(BUILD)/embedded.o: $(BUILD)/embedded.c
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/tests/json_test: LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
+
 # The reader's peer.
 $(BUILD)/tests/jsontape_jansson_test: LIBS += -ljansson
 

@@ -1,7 +1,5 @@
-/* c.json: JSON text to Lua values (jansson reads) and back. */
-#include <jansson.h>
+/* c.json: JSON text to Lua values and back. */
 #include <lauxlib.h>
-#include <limits.h>
 #include <lua.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,112 +7,92 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/jsontape.h"
 #include "core/jsontext.h"
 #include "core/secret.h"
 #include "host/jsonmark.h"
 #include "host/jsonwrite.h"
 
-static const char document_name[] = "json.document";
+static const char tape_name[] = "json.tape";
 
 int luaopen_c_json(lua_State *L);
 
-static int document_close(lua_State *L)
+static int tape_close(lua_State *L)
 {
-    json_t **document = luaL_checkudata(L, 1, document_name);
-    json_decref(*document);
-    *document = NULL;
+    jsontape_fini(luaL_checkudata(L, 1, tape_name));
     return 0;
 }
 
-/* Leaves a guard on the stack that frees the document it is given, also when Lua raises. */
-static json_t **document_guard(lua_State *L)
+/* Leaves a guard on the stack that frees the tape, also when Lua raises. */
+static struct jsontape *tape_guard(lua_State *L)
 {
-    json_t **document = lua_newuserdatauv(L, sizeof(json_t *), 0);
-    *document = NULL;
-    luaL_setmetatable(L, document_name);
+    struct jsontape *tape = lua_newuserdatauv(L, sizeof *tape, 0);
+    jsontape_init(tape, NULL);
+    luaL_setmetatable(L, tape_name);
     lua_toclose(L, -1);
-    return document;
+    return tape;
 }
 
-static void push_value(lua_State *L, const json_t *value);
+static const uint64_t *push_value(lua_State *L, struct jsontape *tape, const uint64_t *at);
 
-static void push_array(lua_State *L, const json_t *array)
-{
-    size_t count = json_array_size(array);
-
-    lua_createtable(L, (int)count, 0);
-    for (size_t i = 0; i < count; i++) {
-        push_value(L, json_array_get(array, i));
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    jsonmark_set(L, -1, jsonmark_array);
-}
-
-static void push_object(lua_State *L, json_t *object)
-{
-    lua_createtable(L, 0, (int)json_object_size(object));
-    for (void *at = json_object_iter(object); at != NULL;
-         at = json_object_iter_next(object, at)) {
-        lua_pushlstring(L, json_object_iter_key(at), json_object_iter_key_len(at));
-        push_value(L, json_object_iter_value(at));
-        lua_rawset(L, -3);
-    }
-}
-
-/* Recursion ends at JSONWRITE_DEPTH_MAX: jansson made the tree. */
-static void push_value(lua_State *L, const json_t *value)
+/* The mark of lists is the upvalue of decode: asking the registry each time is slow. */
+static const uint64_t *push_list(
+    lua_State *L, struct jsontape *tape, const uint64_t *at, size_t count)
 {
     luaL_checkstack(L, 4, "JSON");
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        push_object(L, (json_t *)(uintptr_t)value);
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 1; i <= count; i++) {
+        at = push_value(L, tape, at);
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_setmetatable(L, -2);
+    return at;
+}
+
+static const uint64_t *push_object(
+    lua_State *L, struct jsontape *tape, const uint64_t *at, size_t count)
+{
+    luaL_checkstack(L, 4, "JSON");
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        at = push_value(L, tape, at);
+        at = push_value(L, tape, at);
+        lua_rawset(L, -3);
+    }
+    return at;
+}
+
+/* Recursion ends at JSONTAPE_DEPTH_MAX. */
+static const uint64_t *push_value(lua_State *L, struct jsontape *tape, const uint64_t *at)
+{
+    struct jsontape_item item;
+
+    at = jsontape_next(tape, at, &item);
+    switch (item.type) {
+    case JSONTAPE_OBJECT:
+        return push_object(L, tape, at, item.len);
+    case JSONTAPE_LIST:
+        return push_list(L, tape, at, item.len);
+    case JSONTAPE_STRING:
+    case JSONTAPE_ESCAPED:
+        lua_pushlstring(L, item.string, item.len);
         break;
-    case JSON_ARRAY:
-        push_array(L, value);
+    case JSONTAPE_INTEGER:
+        lua_pushinteger(L, item.integer);
         break;
-    case JSON_STRING:
-        lua_pushlstring(L, json_string_value(value), json_string_length(value));
+    case JSONTAPE_REAL:
+        lua_pushnumber(L, item.real);
         break;
-    case JSON_INTEGER:
-        lua_pushinteger(L, json_integer_value(value));
+    case JSONTAPE_TRUE:
+    case JSONTAPE_FALSE:
+        lua_pushboolean(L, item.type == JSONTAPE_TRUE);
         break;
-    case JSON_REAL:
-        lua_pushnumber(L, json_real_value(value));
-        break;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        lua_pushboolean(L, json_is_true(value));
-        break;
-    case JSON_NULL:
+    case JSONTAPE_NULL:
         lua_pushlightuserdata(L, NULL);
         break;
     }
-}
-
-/* What is wrong, in words of ours where jansson's would puzzle. */
-static const char *complaint(lua_State *L, const json_error_t *error)
-{
-    const char *near = strstr(error->text, " near ");
-
-    switch (json_error_code(error)) {
-    case json_error_numeric_overflow:
-        return strstr(error->text, "integer") ? "integer beyond 64 bits" : "number too large";
-    case json_error_stack_overflow:
-        return lua_pushfstring(L, "nested deeper than %d", (int)JSONWRITE_DEPTH_MAX);
-    case json_error_invalid_utf8:
-        return "invalid UTF-8";
-    case json_error_premature_end_of_input:
-        return "the text ends too early";
-    case json_error_end_of_input_expected:
-        return "more text after the value";
-    case json_error_out_of_memory:
-        return "out of memory";
-    default:
-        if (error->text[0] == '\0')
-            return "out of memory";
-        return lua_pushlstring(
-            L, error->text, near != NULL ? (size_t)(near - error->text) : strlen(error->text));
-    }
+    return at;
 }
 
 /* A piece of a secret could not be recognised any more: a text that holds one is not quoted. */
@@ -148,65 +126,32 @@ static int push_failure(
     return 3;
 }
 
-/* jansson counts the bytes it has taken. The last character of them is what it dislikes, except
-   where it could not take the next one. */
-static size_t failed_at(const json_error_t *error, const char *text, size_t len)
+/* [-0, +1 or +3, v] Pushes what decode returns. The first `skipped` bytes are no part of the JSON. */
+static int push_answer(
+    lua_State *L, struct jsontape *tape, const char *text, size_t len, size_t skipped)
 {
-    enum json_error_code code = json_error_code(error);
-    size_t taken = (size_t)error->position;
+    struct jsontape_fault fault;
 
-    if (code == json_error_invalid_utf8 || code == json_error_premature_end_of_input)
-        return taken < len ? taken : len;
-    do
-        taken -= taken > 0;
-    while (taken > 0 && ((unsigned char)text[taken] & 0xC0) == 0x80);
-    return taken;
-}
-
-static size_t blanks(const char *text, size_t len)
-{
-    size_t n = 0;
-    while (n < len && strchr(" \t\r\n", text[n]) != NULL && text[n] != '\0')
-        n++;
-    return n;
-}
-
-/* Mistakes that jansson would misname, or (a NUL behind a number) overlook. */
-static const char *refusal(const char *text, size_t len, size_t *offset)
-{
-    const char *nul = memchr(text, '\0', len);
-
-    *offset = nul != NULL ? (size_t)(nul - text) : 0;
-    if (nul != NULL)
-        return "a NUL byte";
-    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        return "it starts with a byte order mark";
-    if (blanks(text, len) == len)
-        return "the text is empty";
-    return len > INT_MAX ? "the text is too long" : NULL;
+    if (jsontape_read(tape, text + skipped, len - skipped, &fault) != 0)
+        return push_failure(L, text, len, skipped + fault.offset, fault.what);
+    push_value(L, tape, tape->words);
+    return 1;
 }
 
 /* decode(text, bom) -> value | nil, message, position (in bytes, from 1). With `bom`, a byte
    order mark in front is skipped. */
 static int decode(lua_State *L)
 {
-    size_t len, skipped = 0, offset;
-    const char *text = luaL_checklstring(L, 1, &len), *refused;
-    json_error_t error = {0}; /* jansson leaves it alone when it is out of memory early on */
+    size_t len, skipped;
+    const char *text = luaL_checklstring(L, 1, &len);
+    struct jsontape_room room;
+    struct jsontape tape;
 
-    if (lua_toboolean(L, 2) && len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        skipped = 3;
-    refused = refusal(text + skipped, len - skipped, &offset);
-    if (refused != NULL)
-        return push_failure(L, text, len, skipped + offset, refused);
-    json_t **document = document_guard(L);
-    *document =
-        json_loadb(text + skipped, len - skipped, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-    if (*document == NULL)
-        return push_failure(L, text, len,
-            skipped + failed_at(&error, text + skipped, len - skipped), complaint(L, &error));
-    push_value(L, *document);
-    return 1;
+    skipped = lua_toboolean(L, 2) && strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    if (len - skipped > JSONTAPE_ROOM)
+        return push_answer(L, tape_guard(L), text, len, skipped);
+    jsontape_init(&tape, &room);
+    return push_answer(L, &tape, text, len, skipped);
 }
 
 /* encode(value) -> text | nil, message that names the path */
@@ -283,13 +228,12 @@ static void push_null(lua_State *L)
 }
 
 static const luaL_Reg guard[] = {
-    {"__gc", document_close},
-    {"__close", document_close},
+    {"__gc", tape_close},
+    {"__close", tape_close},
     {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
-    {"decode", decode},
     {"encode", encode},
     {"array", array},
     {"object", object},
@@ -302,9 +246,12 @@ int luaopen_c_json(lua_State *L)
 {
     jsonmark_open(L);
     jsonwrite_open(L);
-    luaL_newmetatable(L, document_name);
+    luaL_newmetatable(L, tape_name);
     luaL_setfuncs(L, guard, 0);
     luaL_newlib(L, functions);
+    luaL_getmetatable(L, jsonmark_array);
+    lua_pushcclosure(L, decode, 1);
+    lua_setfield(L, -2, "decode");
     push_null(L);
     lua_setfield(L, -2, "null");
     return 1;

@@ -3,8 +3,11 @@
 #pragma once
 #include <lua.h>
 
+#include "core/jsontape.h"
+
 enum {
-    JSONWRITE_DEPTH_MAX = 2048, /* values inside each other, as many as jansson reads */
+    JSONWRITE_DEPTH_MAX =
+        JSONTAPE_DEPTH_MAX, /* values inside each other, as many as are read */
 };
 
 /* [-0, +0, m] Once for a state, before jsonwrite_push. */
