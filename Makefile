@@ -12,7 +12,7 @@ PROGRAM = $(if $(SAN),$(BUILD)/siterun,siterun)
 PACKAGES = gcc make pkg-config liblua5.4-dev libcurl4-openssl-dev libjansson-dev lua-cjson-dev \
 	lua-expat-dev libedit-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libcmocka-dev \
 	lua5.4 lua-check clang-format nodejs nginx-light openssl tmux valgrind curl faketime sqlite3 strace zsh fish mandoc
-LIBRARIES = lua5.4 libcurl jansson libmicrohttpd libedit sqlite3 libcrypto
+LIBRARIES = lua5.4 libcurl libmicrohttpd libedit sqlite3 libcrypto
 
 CFLAGS ?= $(if $(SAN),-O1,-O2) -g
 WARN = -Wall -Wextra -Werror -Wconversion -Wshadow -Wundef -Wstrict-prototypes \
@@ -25,7 +25,7 @@ ALL_LDFLAGS = -Wl,--as-needed -Wl,-z,relro,-z,now $(if $(SAN),$(HARDEN),-pie) $(
 # Each shared library costs a start 0.1 to 0.2 ms, so only those are shared that libcurl loads anyway. Lua
 # is linked whole, for what C modules of the user's call.
 STATIC_LIBS = -Wl,--whole-archive -llua5.4 -Wl,--no-whole-archive -llua5.4-cjson -llua5.4-expat -lexpat \
-	-ljansson -lmicrohttpd -ledit -lbsd -lmd -ltinfo -lsqlite3
+	-lmicrohttpd -ledit -lbsd -lmd -ltinfo -lsqlite3
 EXPORT_LUA = -Wl,--export-dynamic-symbol=lua_*,--export-dynamic-symbol=luaL_*
 LIBS = $(EXPORT_LUA) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic -lcurl -lcrypto -lgnutls -lm
 SHARED_LIBS = -l:liblua5.4-cjson.a -l:liblua5.4-expat.a $(PKG_LIBS) -lexpat -lm

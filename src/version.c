@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 #include <histedit.h>
-#include <jansson.h>
 #include <lua.h>
 #include <microhttpd.h>
 #include <sqlite3.h>
@@ -24,10 +23,9 @@ const struct version *version_list(void)
     list[0] = (struct version){"siterun", SITERUN_VERSION};
     list[1] = (struct version){"Lua", after(LUA_RELEASE, ' ')};
     list[2] = (struct version){"libcurl", after(curl_version(), '/')};
-    list[3] = (struct version){"jansson", jansson_version_str()};
-    list[4] = (struct version){"libmicrohttpd", MHD_get_version()};
-    list[5] = (struct version){"SQLite", sqlite3_libversion()};
-    list[6] = (struct version){"libedit", JOINED(LIBEDIT_MAJOR, LIBEDIT_MINOR)};
+    list[3] = (struct version){"libmicrohttpd", MHD_get_version()};
+    list[4] = (struct version){"SQLite", sqlite3_libversion()};
+    list[5] = (struct version){"libedit", JOINED(LIBEDIT_MAJOR, LIBEDIT_MINOR)};
     return list;
 }
 

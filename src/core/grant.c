@@ -1,6 +1,6 @@
 #include "core/grant.h"
 
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,15 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/expiry.h"
+#include "core/jsontape.h"
+#include "core/jsontext.h"
 #include "core/secret.h"
 
 enum {
     RENEW_AHEAD_MS = 60 * 1000, /* or a tenth of a short life */
     DATE_CUT_MS = 999,
-    VALUE_MAX = 128, /* digits of a number given as value */
+    DIGITS_MAX = 24, /* of a number given as value */
+    EXPIRY_MAX = 64, /* bytes of a date */
 };
 
 void grant_init(struct grant *grant)
@@ -34,80 +37,67 @@ bool grant_is_fresh(const struct grant *grant)
     return grant->token && clock_wall_ms() < grant->renew_at_ms;
 }
 
-static json_t *step(json_t *value, const char *name, size_t len)
-{
-    char key[64];
-
-    if (len >= sizeof key)
-        return NULL;
-    memcpy(key, name, len);
-    key[len] = '\0';
-    if (json_is_array(value))
-        return json_array_get(value, (size_t)strtoul(key, NULL, 10) - 1);
-    return json_object_get(value, key);
-}
-
-static json_t *look_up(json_t *root, const char *path)
-{
-    while (root && *path) {
-        size_t len = strcspn(path, ".");
-
-        root = step(root, path, len);
-        path += len + (path[len] == '.');
-    }
-    return root;
-}
-
 static int missing(const char *path, struct err *err)
 {
     return err_set(err, ERR_DECODE, "the answer to the login has no usable %.100s", path);
 }
 
 /* What goes into a header: a control character there would end it, or be refused at each call. */
-static bool is_header_text(json_t *value)
+static bool is_header_text(const struct jsontape_item *item)
 {
-    const char *text = json_string_value(value);
-
-    if (!text || !*text)
+    if (item->type != JSONTAPE_STRING || item->len == 0)
         return false;
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 127)
+    for (size_t i = 0; i < item->len; i++)
+        if ((unsigned char)item->string[i] < ' ' || item->string[i] == 127)
             return false;
     return true;
 }
 
-static int take_token(struct secret **out, json_t *value, const char *path, struct err *err)
+static int take_token(struct secret **out, struct jsontape *tape, const char *path,
+    const char *label, struct err *err)
 {
-    if (!is_header_text(value) ||
-        secret_new(out, json_string_value(value), json_string_length(value), path, err))
-        return missing(path, err);
+    struct jsontape_item item;
+
+    if (!jsontape_find(tape, path, &item) || !is_header_text(&item) ||
+        secret_new(out, item.string, item.len, label, err))
+        return missing(label, err);
     return 0;
 }
 
 /* An id: a text, or a number as text. */
-static int take_value(char **out, json_t *value, const char *path, struct err *err)
+static int take_value(
+    char **out, const struct jsontape_item *item, const char *label, struct err *err)
 {
-    char digits[VALUE_MAX];
+    char digits[DIGITS_MAX];
 
-    snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(value));
-    if (is_header_text(value))
-        *out = strdup(json_string_value(value));
-    else if (json_is_integer(value))
+    if (is_header_text(item))
+        *out = strndup(item->string, item->len);
+    else if (item->type == JSONTAPE_INTEGER) {
+        snprintf(digits, sizeof digits, "%" PRId64, item->integer);
         *out = strdup(digits);
-    else
-        return missing(path, err);
+    } else
+        return missing(label, err);
     return *out ? 0 : err_no_memory(err);
 }
 
-static int64_t expiry_of(json_t *root, const struct grant_paths *paths)
+/* -1: not said, or not so that it can be read. */
+static int64_t expiry_of(struct jsontape *tape, const struct grant_paths *paths)
 {
-    for (int i = 0; i < GRANT_EXPIRES_MAX && paths->expires[i]; i++) {
-        json_t *value = look_up(root, paths->expires[i]);
+    struct jsontape_item item;
+    char text[EXPIRY_MAX];
 
-        if (json_is_string(value))
-            return expiry_from_text(json_string_value(value));
-        if (json_is_number(value))
-            return expiry_from_number(json_number_value(value));
+    for (int i = 0; i < GRANT_EXPIRES_MAX && paths->expires[i]; i++) {
+        if (!jsontape_find(tape, paths->expires[i], &item))
+            continue;
+        if (item.type == JSONTAPE_INTEGER)
+            return expiry_from_number((double)item.integer);
+        if (item.type == JSONTAPE_REAL)
+            return expiry_from_number(item.real);
+        if (item.type == JSONTAPE_STRING && item.len < sizeof text) {
+            memcpy(text, item.string, item.len);
+            text[item.len] = '\0';
+            return expiry_from_text(text);
+        }
     }
     return -1;
 }
@@ -126,84 +116,103 @@ static int64_t renew_at(int64_t expires_ms, const char *date)
     return now_ms + life_ms - ahead_ms;
 }
 
-static int take_values(
-    struct grant *grant, json_t *root, const struct grant_paths *paths, struct err *err)
+static int take_values(struct grant *grant, struct jsontape *tape,
+    const struct grant_paths *paths, struct err *err)
 {
-    if (take_token(&grant->token, look_up(root, paths->token), paths->token, err))
+    struct jsontape_item item;
+
+    if (take_token(&grant->token, tape, paths->token, paths->token, err))
         return -1;
-    for (int i = 0; i < GRANT_VALUES_MAX; i++)
-        if (paths->values[i] && take_value(&grant->values[i], look_up(root, paths->values[i]),
-                                    paths->values[i], err))
+    for (int i = 0; i < GRANT_VALUES_MAX; i++) {
+        if (!paths->values[i])
+            continue;
+        if (!jsontape_find(tape, paths->values[i], &item))
+            return missing(paths->values[i], err);
+        if (take_value(&grant->values[i], &item, paths->values[i], err))
             return -1;
+    }
     return 0;
 }
 
 int grant_from_answer(struct grant *grant, const struct grant_paths *paths, const char *text,
     size_t len, const char *date, struct err *err)
 {
-    json_t *root = json_loadb(text, len, 0, NULL);
+    struct jsontape tape;
+    struct jsontape_fault fault;
     int bad;
 
     grant_init(grant);
-    if (!root)
-        return err_set(err, ERR_DECODE, "the answer to the login is no JSON");
-    bad = take_values(grant, root, paths, err);
+    jsontape_init(&tape, NULL);
+    bad = jsontape_read(&tape, text, len, &fault)
+              ? err_set(err, ERR_DECODE, "the answer to the login is no JSON")
+              : take_values(grant, &tape, paths, err);
     if (bad)
         grant_fini(grant);
     else
-        grant->renew_at_ms = renew_at(expiry_of(root, paths), date);
-    json_decref(root);
+        grant->renew_at_ms = renew_at(expiry_of(&tape, paths), date);
+    jsontape_fini(&tape);
     return bad;
+}
+
+static int add_text(struct buf *out, const char *text, struct err *err)
+{
+    return jsontext_string(out, text, strlen(text), err);
+}
+
+static int add_values(struct buf *out, const struct grant *grant, struct err *err)
+{
+    for (int i = 0; i < GRANT_VALUES_MAX; i++) {
+        const char *value = grant->values[i];
+
+        if (buf_add_string(out, i == 0 ? "[" : ",", err) ||
+            (value ? add_text(out, value, err) : buf_add_string(out, "null", err)))
+            return -1;
+    }
+    return buf_add_string(out, "]", err);
 }
 
 int grant_to_text(const struct grant *grant, struct buf *out, struct err *err)
 {
-    json_t *values = json_array();
-    json_t *root;
-    char *text;
-    int bad;
-
-    for (int i = 0; i < GRANT_VALUES_MAX; i++)
-        json_array_append_new(
-            values, grant->values[i] ? json_string(grant->values[i]) : json_null());
-    root = json_pack("{s:s, s:o, s:I}", "token", secret_value(grant->token), "values", values,
-        "renew_at_ms", (json_int_t)grant->renew_at_ms);
-    text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-    bad = text ? buf_add_string(out, text, err) : err_no_memory(err);
-    if (text)
-        explicit_bzero(text, strlen(text));
-    free(text);
-    json_decref(root);
-    return bad;
+    if (buf_add_string(out, "{\"token\":", err) ||
+        add_text(out, secret_value(grant->token), err) ||
+        buf_add_string(out, ",\"values\":", err) || add_values(out, grant, err))
+        return -1;
+    return buf_addf(out, err, ",\"renew_at_ms\":%" PRId64 "}", grant->renew_at_ms);
 }
 
-static int from_json(struct grant *grant, json_t *root, struct err *err)
+static int take_stored(struct grant *grant, struct jsontape *tape, struct err *err)
 {
     static const char label[] = "stored session";
-    json_t *values = json_object_get(root, "values");
+    struct jsontape_item item;
+    char path[24];
 
-    if (take_token(&grant->token, json_object_get(root, "token"), label, err))
+    if (take_token(&grant->token, tape, "token", label, err))
         return -1;
-    for (size_t i = 0; i < GRANT_VALUES_MAX && i < json_array_size(values); i++) {
-        json_t *value = json_array_get(values, i);
-
-        if (!json_is_null(value) && take_value(&grant->values[i], value, label, err))
+    for (int i = 0; i < GRANT_VALUES_MAX; i++) {
+        snprintf(path, sizeof path, "values.%d", i + 1);
+        if (jsontape_find(tape, path, &item) && item.type != JSONTAPE_NULL &&
+            take_value(&grant->values[i], &item, label, err))
             return -1;
     }
-    grant->renew_at_ms = json_integer_value(json_object_get(root, "renew_at_ms"));
+    if (!jsontape_find(tape, "renew_at_ms", &item) || item.type != JSONTAPE_INTEGER)
+        return missing(label, err);
+    grant->renew_at_ms = item.integer;
     return 0;
 }
 
 int grant_from_text(struct grant *grant, const char *text, size_t len, struct err *err)
 {
-    json_t *root = json_loadb(text, len, 0, NULL);
+    struct jsontape tape;
+    struct jsontape_fault fault;
     int bad;
 
     grant_init(grant);
-    bad = root ? from_json(grant, root, err)
-               : err_set(err, ERR_DECODE, "the stored session is no JSON");
+    jsontape_init(&tape, NULL);
+    bad = jsontape_read(&tape, text, len, &fault)
+              ? err_set(err, ERR_DECODE, "the stored session is no JSON")
+              : take_stored(grant, &tape, err);
     if (bad)
         grant_fini(grant);
-    json_decref(root);
+    jsontape_fini(&tape);
     return bad;
 }

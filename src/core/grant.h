@@ -29,13 +29,14 @@ struct grant {
 void grant_init(struct grant *grant);
 void grant_fini(struct grant *grant);
 
-/* Reads the answer to a login. `date` is the answer's Date header or NULL: the lifetime is measured
+/* Reads the answer to a login, with a NUL at `len`. `date` is the answer's Date header or NULL: the lifetime is measured
    by the server's own clock. An expiry that is absent, unreadable or past means "until a 401".
    ERR_DECODE, naming the path, when the answer is no JSON or the token or a value is missing. */
 MUST_USE int grant_from_answer(struct grant *grant, const struct grant_paths *paths,
     const char *text, size_t len, const char *date, struct err *err);
 
-/* The grant as text and back, for a sealed file. ERR_DECODE when it is not such a text. */
+/* The grant as text and back, for a sealed file. ERR_DECODE when it is not such a text, which has a
+   NUL at `len`. */
 MUST_USE int grant_to_text(const struct grant *grant, struct buf *out, struct err *err);
 MUST_USE int grant_from_text(
     struct grant *grant, const char *text, size_t len, struct err *err);

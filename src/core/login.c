@@ -1,17 +1,21 @@
 #include "core/login.h"
 
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/grant.h"
 #include "core/http.h"
+#include "core/jsontape.h"
+#include "core/jsontext.h"
 #include "core/secret.h"
+#include "core/utf8.h"
 
 enum {
     TIMEOUT_MS = 30000,
     ANSWER_MAX = 1024 * 1024,
     BODY_MAX = 256 * 1024,
+    REASON_MAX = 201,
 };
 
 struct login {
@@ -21,19 +25,22 @@ struct login {
     struct http_transfer *transfer;
 };
 
+static int add_text(struct buf *body, const char *text, struct err *err)
+{
+    size_t len = strlen(text);
+
+    if (utf8_valid(text, len) < len)
+        return err_set(err, ERR_CONFIG, "the user name or password is no valid UTF-8");
+    return jsontext_string(body, text, len, err);
+}
+
 static int make_body(struct buf *body, const struct login_request *request, struct err *err)
 {
-    json_t *root = json_pack("{s:s, s:s}", "username", request->username, "password",
-        secret_value(request->password));
-    char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    int bad = text ? buf_add_string(body, text, err)
-                   : err_set(err, ERR_CONFIG, "the user name or password is no valid UTF-8");
-
-    if (text)
-        explicit_bzero(text, strlen(text));
-    free(text);
-    json_decref(root);
-    return bad;
+    if (buf_add_string(body, "{\"password\":", err) ||
+        add_text(body, secret_value(request->password), err) ||
+        buf_add_string(body, ",\"username\":", err) || add_text(body, request->username, err))
+        return -1;
+    return buf_add_string(body, "}", err);
 }
 
 static int start(struct login *login, struct http *http, const struct login_request *request,
@@ -88,18 +95,24 @@ void login_free(struct login *login)
     free(login);
 }
 
-/* What the service says of a refusal; the fields that such answers use. */
-static const char *said(json_t *root)
+/* What the service says of a refusal, into `text`; the fields that such answers use. */
+static void copy_reason(char *text, size_t size, const struct http_response *answer)
 {
     static const char *const fields[] = {"error_description", "message", "error"};
+    struct jsontape tape;
+    struct jsontape_fault fault;
+    struct jsontape_item item;
+    int bad;
 
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const char *text = json_string_value(json_object_get(root, fields[i]));
-
-        if (text)
-            return text;
-    }
-    return "no reason given";
+    snprintf(text, size, "no reason given");
+    jsontape_init(&tape, NULL);
+    bad = jsontape_read(&tape, buf_text(&answer->body), answer->body.len, &fault);
+    for (size_t i = 0; !bad && i < sizeof fields / sizeof *fields; i++)
+        if (jsontape_find(&tape, fields[i], &item) && item.type == JSONTAPE_STRING) {
+            snprintf(text, size, "%.*s", (int)item.len, item.string);
+            break;
+        }
+    jsontape_fini(&tape);
 }
 
 static enum err_kind kind_of(int status, double retry_after)
@@ -113,14 +126,14 @@ static enum err_kind kind_of(int status, double retry_after)
 
 static int refuse(const struct http_response *answer, struct err *err)
 {
-    json_t *root = json_loadb(buf_text(&answer->body), answer->body.len, 0, NULL);
     double retry_after = http_response_retry_after(answer);
+    char reason[REASON_MAX];
 
-    err_set(err, kind_of(answer->status, retry_after), "the login was answered %d: %.200s",
-        answer->status, said(root));
+    copy_reason(reason, sizeof reason, answer);
+    err_set(err, kind_of(answer->status, retry_after), "the login was answered %d: %s",
+        answer->status, reason);
     err->sent = SENT_YES;
     err->retry_after = retry_after > 0 ? retry_after : 0;
-    json_decref(root);
     return -1;
 }
 
