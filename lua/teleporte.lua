@@ -1,4 +1,8 @@
 -- Teleporte v3 as data. What is `public` is not in the vendor's document, but others use it.
+
+-- Only what 0 means as a session's status is published: started, and nobody has answered yet.
+local UNTOLD = "the service says neither by whom nor whether it was approved or declined"
+
 return require("service").declare {
   name = "teleporte",
   title = "Teleporte",
@@ -86,7 +90,8 @@ return require("service").declare {
       section = "Approve Work Session",
       look = "list the work sessions and see whether this one is still pending",
       settle = { ask = "work_sessions:list", match = { id = "session_id" },
-        open = { status = 0 }, same = { ticket_number = { "options.ticket_number" } } },
+        open = { status = 0 }, same = { ticket_number = { "options.ticket_number" } },
+        blind = UNTOLD },
       params = { "session_id", "ticket_number", "tasks" },
       result = { kind = "object", optional = true, trim = { "status" } } },
 
@@ -97,7 +102,8 @@ return require("service").declare {
       section = "Decline Work Session",
       look = "list the work sessions and see whether this one is still pending",
       settle = { ask = "work_sessions:list", match = { id = "session_id" },
-        open = { status = 0 }, lacks = { "options.ticket_number" } },
+        open = { status = 0 }, lacks = { "options.ticket_number" },
+        blind = UNTOLD },
       params = { "session_id" },
       result = { kind = "object", optional = true, trim = { "status" } } },
 

@@ -253,7 +253,8 @@ end]],
       example = [[tk.tickets:comment(id, "On my way")]],
       section = "Endpoint: POST /tickets/{ticketId}/comments",
       look = "look for the comment in tickets:activities before adding it again",
-      settle = { ask = "tickets:activities", after = "createdDateTime", same = {
+      settle = { ask = "tickets:activities", after = "createdDateTime",
+        ids = { "id", "activityId" }, same = {
         comment = { "comment" }, ["user.id"] = { "createdBy.id", "user.id" },
       } },
       params = {

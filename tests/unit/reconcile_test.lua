@@ -154,6 +154,29 @@ for flag, word in pairs { ["--done"] = "done", ["--not-done"] = "not done" } do
   end)
 end
 
+t.test("an equal comment that is known to be another one does not count", function()
+  local sb <close> = start()
+  local comment = 'tk.tickets:comment(tk.tickets:list({ limit = 1 }).items[1].id, "On my way")'
+  t.equal(run(sb, comment).code, 0)
+  for _, what in ipairs { "drop", "lost", "drop" } do
+    sb:control("POST", "/fault", { json = {
+      fault = ("ticketing POST /tickets/{id}/comments %s 1 1"):format(what) } })
+    t.equal(run(sb, comment).code, 7)
+    t.match(settle(sb).stdout, "settled: " .. (what == "lost" and "done" or "not done"))
+  end
+end)
+
+t.test("what a session's state alone does not tell is said", function()
+  local sb <close> = start("teleporte PUT /work_sessions/{id}/approve lost 1 1",
+    "teleporte PUT /work_sessions/{id}/decline lost 1 1")
+  local blind = "done: it is open no more; the service says neither by whom nor whether it was approved"
+  for _, call in ipairs { "approve", "decline" } do
+    t.equal(run(sb, ("tp.work_sessions:%s(%q)"):format(call, pending(sb))).code, 7)
+    t.match(settle(sb).stdout, blind)
+  end
+  t.equal(run(sb, ('tp.work_sessions:approve(%q, { ticket_number = "7" })'):format(pending(sb))).code, 0)
+end)
+
 t.test("an approval that somebody else made otherwise is left to a person", function()
   local sb <close> = start("teleporte PUT /work_sessions/{id}/approve drop 1 1")
   local id = pending(sb)

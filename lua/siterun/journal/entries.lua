@@ -19,6 +19,7 @@ local M = {}
 ---@field service? string
 ---@field operation? string
 ---@field once? string the key
+---@field content? string fingerprint of what was sent
 ---@field method? string
 ---@field url? string without secrets
 ---@field request? any what was sent, decoded where it is JSON
@@ -68,6 +69,7 @@ local function read(record, by_id)
   local entry = {
     id = record.seq, at = record.at, run = record.run, kind = "write",
     service = record.service, operation = record.operation, once = record.once,
+    content = record.content,
     method = body.method, url = body.url, request = decoded(body.body),
     user = run and run.user, host = run and run.host, profile = run and run.profile,
     recipe = run and run.recipe,

@@ -7,7 +7,9 @@
 --     same = { comment = { "comment" } },   done when one of these fields has the sent value;
 --                                 `true`: each field that was sent
 --     lacks = { "a.b" },          done only without these fields
---     after = "createdDateTime",  of a list: an item that was made since
+--     blind = "...",              what its state does not tell, where no sent value was compared
+--     after = "createdDateTime",  of a list: an item that was made since, and is not the one of
+--     ids = { "id" },             an equal write: none of these fields is in its recorded answer
 --     gone = true,                done when the read finds nothing
 --     mark = "description",       of a list: the item that carries the write's mark
 --   }
@@ -15,6 +17,7 @@ local comparison = require "siterun.journal.comparison"
 local declaration = require "siterun.declaration"
 local endpoints = require "siterun.endpoint"
 local errors = require "siterun.errors"
+local journal = require "siterun.journal"
 local json = require "c.json"
 local reference = require "siterun.journal.reference"
 
@@ -152,7 +155,8 @@ local function by_match(client, endpoint, spec, values)
       end
       local equal, compared = count_same(spec, endpoint, values, item)
       if equal == compared and lacks(spec, item) then
-        return finding("done", "it is open no more", item)
+        local blind = compared == 0 and spec.blind
+        return finding("done", "it is open no more" .. (blind and "; " .. blind or ""), item)
       end
       return finding("unclear", "it is open no more, but not as this write leaves it", item)
     end
@@ -164,12 +168,34 @@ local function since(entry)
   return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(entry.at) - CLOCK_SLACK)
 end
 
+-- What writes of the same content are known to have made.
+local function made_by_others(spec, entry)
+  local ids = {}
+  for intent in journal.each { kind = "intent", content = entry.content } do
+    local body = journal.content(journal.outcome(intent.seq) or {}).body
+    local answer = body and json.decode(body)
+    local item = type(answer) == "table" and (answer.item or answer) or {}
+    for _, name in ipairs(spec.ids) do
+      if item[name] then ids[item[name]] = true end
+    end
+  end
+  return ids
+end
+
+local function is_among(ids, spec, item)
+  for _, name in ipairs(spec.ids) do
+    if item[name] and ids[item[name]] then return true end
+  end
+  return false
+end
+
 local function by_list(client, endpoint, spec, values, entry)
-  local earliest = since(entry)
+  local earliest, others = since(entry), made_by_others(spec, entry)
   for _, item in ipairs(items_in(ask(client, spec, values))) do
     local equal, compared = count_same(spec, endpoint, values, item)
     local at = comparison.get(item, spec.after)
-    if equal == compared and type(at) == "string" and at:sub(1, 19) >= earliest then
+    local is_new = type(at) == "string" and at:sub(1, 19) >= earliest
+    if equal == compared and is_new and not is_among(others, spec, item) then
       return finding("done", "it is there, of " .. at, item)
     end
   end
