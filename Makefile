@@ -36,7 +36,8 @@ say = $(if $(V),,@echo '  $(1)';)
 
 BINDS := $(sort $(wildcard src/bind/*.c))
 SOURCES := $(sort $(wildcard src/*.c src/core/*.c src/host/*.c)) $(BINDS)
-MODULES := $(sort $(shell find lua -name '*.lua'))
+RECIPES := $(BUILD)/lua/siterun/recipes.lua
+MODULES := $(sort $(shell find lua -name '*.lua')) $(RECIPES)
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 C_TESTS := $(patsubst tests/c/%.c,$(BUILD)/tests/%,$(wildcard tests/c/*_test.c))
 
@@ -124,6 +125,10 @@ $(BUILD)/bind/%.o: WARN += -Wno-missing-prototypes
 $(BUILD)/embed: src/tools/embed.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(PKG_LIBS)
+
+$(RECIPES): src/tools/recipes.sh $(wildcard examples/*.lua)
+	@mkdir -p $(@D)
+	$(call say,pack $@)src/tools/recipes.sh $(filter %.lua,$^) > $@
 
 # The list of names is a prerequisite of its own: a module that goes must leave the program too.
 $(BUILD)/embedded.names: FORCE

@@ -45,6 +45,7 @@ const struct cli_command cli_commands[] = {
     {"reconcile", "settle the writes whose outcome is unknown"},
     {"plan", "show what a recipe would change"},
     {"apply", "make the changes of a plan"},
+    {"examples", "list the recipes that come with siterun, or print one"},
     {"new", "start a recipe"},
     {"completion", "print the completion script of a shell"},
     {0},

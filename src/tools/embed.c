@@ -103,22 +103,33 @@ static size_t print_chunk(lua_State *L, const char *path, const char *relative, 
     return out.size;
 }
 
+/* "lua/a/b.lua" -> "a/b.lua"; files that the build made lie in another folder called lua. */
+static const char *below(const char *dir, const char *path)
+{
+    size_t len = strlen(dir);
+    const char *made = strstr(path, "/lua/");
+    if (strncmp(path, dir, len) == 0 && path[len] == '/')
+        return path + len + 1;
+    if (made == NULL)
+        fail(path);
+    return made + strlen("/lua/");
+}
+
 static void print_modules(lua_State *L, const char *dir, int count, char **paths)
 {
     size_t *sizes = calloc((size_t)count + 1, sizeof *sizes);
-    size_t skip = strlen(dir) + 1;
     if (sizes == NULL)
         fail("not enough memory");
     for (int i = 0; i < count; i++)
         if (has_suffix(paths[i], ".lua"))
-            sizes[i] = print_chunk(L, paths[i], paths[i] + skip, i);
+            sizes[i] = print_chunk(L, paths[i], below(dir, paths[i]), i);
     printf("const struct embedded_module embedded_modules[] = {\n");
     for (int i = 0; i < count; i++) {
         if (!has_suffix(paths[i], ".lua"))
             continue;
         printf("    {\"");
-        print_name(paths[i] + skip);
-        printf("\", \"%s\", chunk%d, %zu, notes%d},\n", paths[i] + skip, i, sizes[i], i);
+        print_name(below(dir, paths[i]));
+        printf("\", \"%s\", chunk%d, %zu, notes%d},\n", below(dir, paths[i]), i, sizes[i], i);
     }
     printf("    {0, 0, 0, 0, 0},\n};\n\n");
     free(sizes);

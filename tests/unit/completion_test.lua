@@ -2,7 +2,7 @@
 local t = require "tests.t"
 
 local place = t.scratch .. "/shells"
-os.execute("mkdir -p -m 700 " .. place .. "/state " .. place .. "/work && ln -sf \"$(realpath " .. t.program .. ")\" " .. place .. "/siterun")
+os.execute("mkdir -p -m 700 " .. place .. "/state " .. place .. "/here && ln -sf \"$(realpath " .. t.program .. ")\" " .. place .. "/siterun")
 
 local CONFIG = t.write(place .. "/config.lua", 'return { default = {}, night = {}, test = { ticketing = { key = secret.env "K" } } }')
 
@@ -12,7 +12,7 @@ local function sh(program, ...)
   local env = table.move({}, 1, 0, 1, {})
   for name, value in pairs(ENV) do env[name] = value end
   env.PATH = place .. ":" .. os.getenv "PATH"
-  return t.siterun { program = "timeout", args = { "20", program, ... }, env = env, dir = place .. "/work" }
+  return t.siterun { program = "timeout", args = { "20", program, ... }, env = env, dir = place .. "/here" }
 end
 
 local scripts = {}
@@ -47,8 +47,8 @@ local function bash(...)
   return run.stdout
 end
 
-t.write(place .. "/work/visit.lua", "")
-t.write(place .. "/work/two words.lua", "")
+t.write(place .. "/here/visit.lua", "")
+t.write(place .. "/here/two words.lua", "")
 t.write(place .. "/broken.lua", "require('journal').note { a = 1 } os.execute('kill -9 $PPID')")
 t.siterun { args = { place .. "/broken.lua" }, env = ENV }
 local RUN = t.siterun { args = { "journal", "runs" }, env = ENV }.stdout:match "^%S+"
