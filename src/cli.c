@@ -31,6 +31,8 @@ const struct cli_option cli_options[] = {
     {"assume-fresh", NULL, "do not wait out what a damaged state may have held", NULL,
         AT(assume_fresh), FLAG, 0},
     {"color", "WHEN", "auto, always or never", "auto always never", AT(color), WORD, 0},
+    {"output", "FORMAT", "json, ndjson, csv or table: how the returned value is written",
+        "json ndjson csv table", AT(output), WORD, 'o'},
     {"version", NULL, "print the versions", NULL, AT(version), FLAG, 'v'},
     {"help", NULL, "print this text", NULL, AT(help), FLAG, 'h'},
     {0},
@@ -115,14 +117,31 @@ static bool is_word_of(const char *words, const char *value)
     return false;
 }
 
-/* The texts of such options list the words. */
+/* The nearest of the words; "" when none is near. The result is good until the next call. */
+static const char *near_word(const char *words, const char *value)
+{
+    static char copy[64];
+    const char *names[8] = {NULL};
+    size_t count = 0;
+    char *rest = copy;
+    strncpy(copy, words, sizeof copy - 1);
+    while (count + 1 < sizeof names / sizeof *names && (names[count] = strsep(&rest, " ")))
+        count++;
+    const char *near = strlen(value) <= NEAREST_NAME_MAX ? nearest_name(value, names) : NULL;
+    return near != NULL ? near : "";
+}
+
+/* The texts of such options list the words, up to a colon. */
 static int set_word(
     const char **member, const struct cli_option *o, const char *value, struct err *err)
 {
     *member = value;
     if (is_word_of(o->words, value))
         return 0;
-    return err_set(err, ERR_USAGE, "--%s is %s, not '%s'", o->name, o->text, value);
+    const char *near = near_word(o->words, value);
+    return err_set(err, ERR_USAGE, "--%s is %.*s, not '%s'%s%s%s", o->name,
+        (int)strcspn(o->text, ":"), o->text, value, *near ? " (did you mean '" : "", near,
+        *near ? "'?)" : "");
 }
 
 static int set_deadline(struct cli *cli, const char *value, struct err *err)

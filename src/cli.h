@@ -23,6 +23,7 @@ struct cli {
     bool sandbox, dry_run, trace, quiet, assume_fresh;
     const char *config, *profile; /* NULL when not given */
     const char *color;
+    const char *output; /* NULL when not given */
     double deadline; /* seconds; 0 when not given */
 };
 

@@ -51,6 +51,15 @@ local function run_steps(steps)
   end
 end
 
+---A command writes in its own way; one that runs a script lets that return something.
+local function refuses_output(name, command)
+  if command.runs_script or not require("siterun.settings").output then
+    return false
+  end
+  io.stderr:write("siterun: -o is for -e and recipes: see siterun ", name, " --help\n")
+  return true
+end
+
 ---What runs the script of an earlier run as that did, after the steps of this one.
 local function starter(steps)
   return function(path, name, arguments, modules)
@@ -74,6 +83,9 @@ local function run_command(name, run)
     return 2
   end
   local command = require(module)
+  if refuses_output(name, command) then
+    return 2
+  end
   if not command.runs_script then
     run_steps(run.steps)
   end

@@ -1,4 +1,6 @@
 ---Loads and runs what the command line names, as lua does.
+local settings = require("siterun.settings")
+
 local M = {}
 
 ---An error of the command line or of a script's text: shown without a traceback.
@@ -34,13 +36,22 @@ function M.find(module)
   return nil, nil, loader
 end
 
+---With `-o`, what the chunk returns is written, by the same task: an iterator may wait.
+local function written(chunk)
+  local output = settings.output
+  if not output then return chunk end
+  return function(...)
+    require("view.format").results(output, table.pack(chunk(...)), io.stdout)
+  end
+end
+
 local function check(chunk, message)
   return chunk or refuse(message, 1)
 end
 
 ---@param code string
 function M.run_text(code)
-  M.call(check(load(code, "=(command line)", "t")))
+  M.call(written(check(load(code, "=(command line)", "t"))))
 end
 
 ---Lets a script require what lies beside it, after the embedded modules.
@@ -67,7 +78,7 @@ function M.run_file(path, commands, ...)
   if not chunk and message:find("^cannot %a+ ") then
     refuse_file(path, commands, message)
   end
-  M.call(check(chunk, message), ...)
+  M.call(written(check(chunk, message)), ...)
 end
 
 ---`-l name=module`; without a name the module's own, up to a "-" (lua's mark of a version).

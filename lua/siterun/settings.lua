@@ -7,6 +7,7 @@
 ---@field trace boolean one line per exchange on stderr
 ---@field quiet boolean
 ---@field color "auto"|"always"|"never"
+---@field output? "json"|"ndjson"|"csv"|"table" how returned values are written; not at all unless told
 ---@field deadline? number seconds that the whole run may take
 ---@field terminal boolean can somebody be asked?
 ---@field argv0 string the program as it was called

@@ -93,18 +93,23 @@ local function add_rows(page, rows, columns, indent)
   end
 end
 
-local function foot_of(rows, hidden, width)
+local function names_of(columns)
+  local names = {}
+  for i = 1, math.min(#columns, NAMES) do names[i] = columns[i].header end
+  if #columns > NAMES then names[NAMES + 1] = "…" end
+  return display.clean(table.concat(names, ", "))
+end
+
+local function foot_of(page, rows, hidden)
   local text = number.of(#rows, "row")
   if #hidden == 0 then return text end
-  local names = {}
-  for i = 1, math.min(#hidden, NAMES) do names[i] = hidden[i].header end
-  if #hidden > NAMES then names[NAMES + 1] = "…" end
-  local list = display.clean(table.concat(names, ", "))
-  local form = "%s; %s not shown: %s; a row by itself shows all, as _[1] does"
-  text = form:format(text, number.of(#hidden, "column"), list)
-  if display.width(text) <= width then return text end
-  return ("%s; %s not shown: see _[1]"):format(number.of(#rows, "row"),
-    number.of(#hidden, "column"))
+  text = ("%s; %s not shown"):format(text, number.of(#hidden, "column"))
+  local forms = { "%s: %s; %s", "%s; %s", "%s" }
+  local long = { { text, names_of(hidden), page.how }, { text, page.how }, { text } }
+  for i, form in ipairs(forms) do
+    local foot = form:format(table.unpack(long[i]))
+    if i == #forms or display.width(foot) <= page.width then return foot end
+  end
 end
 
 ---@param page view.Page
@@ -117,7 +122,7 @@ function M.add(page, rows, indent)
   if #columns == 0 then return number.of(#rows, "row") .. " without a field" end
   add_heading(page, columns, indent)
   add_rows(page, rows, columns, indent)
-  return foot_of(rows, hidden, width)
+  return foot_of(page, rows, hidden)
 end
 
 ---A list of other values, each after its number.

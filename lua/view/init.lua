@@ -105,6 +105,7 @@ end
 ---@class view.Options
 ---@field width? integer columns of the screen; those of the terminal unless told
 ---@field color? boolean as view.color has it unless told
+---@field how? string how columns that do not fit can be seen
 ---@field lines? integer of the screen, 0 for none: what is longer stops there, for `more`; those of
 ---the terminal unless told
 
@@ -118,6 +119,7 @@ function M.show(values, options)
   local is_colored = options.color
   if is_colored == nil then is_colored = color.is_on("stdout") end
   local page = page_of.new(options.width or terminal.size("stdout"), is_colored)
+  page.how = options.how or page.how
   fill(page, values)
   local text = page:next(lines_of(options.lines))
   open = page:has_more() and page or nil

@@ -11,6 +11,7 @@ local M = {}
 ---@field is_colored boolean
 ---@field rows? integer of the one table that this is
 ---@field headings integer lines of `items` that are no rows
+---@field how string how columns that do not fit can be seen
 ---@field foot? string what is said below each screenful
 ---@field at integer the item that comes next
 ---@field inside integer lines of it that were shown
@@ -27,7 +28,7 @@ Page.__index = Page
 ---@return view.Page
 function M.new(width, is_colored)
   return setmetatable({ items = {}, lines = 0, width = width, is_colored = is_colored,
-    headings = 0, at = 1, inside = 0, shown = 0 }, Page)
+    how = "_[1] shows all of a row", headings = 0, at = 1, inside = 0, shown = 0 }, Page)
 end
 
 ---@param line string

@@ -18,10 +18,11 @@
 /* [-0, +1, m] What siterun.settings takes over. */
 static void push_settings(lua_State *L, const struct cli *cli)
 {
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 11);
     field_set_text(L, "profile", cli->profile);
     field_set_text(L, "config", cli->config);
     field_set_text(L, "color", cli->color);
+    field_set_text(L, "output", cli->output);
     field_set_text(L, "argv0", cli->argc > 0 ? cli->argv[0] : "siterun");
     field_set_boolean(L, "sandbox", cli->sandbox);
     field_set_boolean(L, "dry_run", cli->dry_run);

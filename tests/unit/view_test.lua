@@ -55,14 +55,14 @@ t.test("the columns that tell most come first; what is left out is counted and n
   local lines = lines_of(show(tickets(3), { width = 100 }))
   t.match(lines[1], "^id +ticketNo  title +status  createdOn +assignee.name$")
   t.match(lines[2], "^00000001%-0000%-4000%-8000%-000000000000 +1  Generator 1  Open +2026%-07%-26  Ana$")
-  t.equal(lines[5], "3 rows; 1 column not shown: note; a row by itself shows all, as _[1] does")
+  t.equal(lines[5], "3 rows; 1 column not shown: note; _[1] shows all of a row")
 end)
 
 t.test("every line fits the width", function()
   local display = require "c.display"
-  for width = 20, 200, 7 do
+  for width = 30, 200, 7 do
     for _, line in ipairs(lines_of(show(tickets(12), { width = width }))) do
-      t.truthy(display.width(line) <= math.max(width, 38), line)
+      t.truthy(display.width(line) <= width, line)
     end
   end
 end)
