@@ -12,7 +12,7 @@ local M = {}
 ---@field takes_file? boolean is the argument the name of a file?
 ---@field takes_code? boolean is it Lua?
 
-local NAMES = { "bt", "curl", "help", "limits", "quit", "time", "trace" }
+local NAMES = { "all", "bt", "curl", "help", "limits", "more", "quit", "time", "trace" }
 
 ---@type repl.Command[]
 M.LIST = {}

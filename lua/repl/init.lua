@@ -5,7 +5,7 @@ local foreground = require("repl.foreground")
 local mistake = require("repl.mistake")
 local running = require("siterun.running")
 local scheduler = require("siterun.scheduler")
-local script = require("siterun.script")
+local settings = require("siterun.settings")
 local session = require("repl.session").new()
 
 ---Shows an error: of what was typed, or of a task that goes on beside it.
@@ -19,11 +19,11 @@ function session.complain(e, sight)
 end
 
 local function show(results)
-  local view = script.find("view") and require("view")
-  if view then
-    io.stdout:write(view.show(results, {}))
-  elseif results.n > 0 then
-    print(table.unpack(results, 1, results.n))
+  local output = settings.output
+  if output then
+    require("view.format").results(output, results, io.stdout)
+  else
+    io.stdout:write(require("view").show(results))
   end
   io.stdout:flush()
 end
