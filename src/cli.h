@@ -24,7 +24,7 @@ struct cli {
     const char *config, *profile; /* NULL when not given */
     const char *color;
     const char *output; /* NULL when not given */
-    double deadline; /* seconds; 0 when not given */
+    double deadline;    /* seconds; 0 when not given */
 };
 
 /* Reads the arguments, which must outlive `cli`. A mistake is an error of kind usage. Call cli_fini
