@@ -270,6 +270,33 @@ t.test("siterun journal lists, shows, filters; unknown ones stand out", function
   t.match(journal.run(sb, "journal", "show", tostring(all[3])).stdout, "outcome     unknown\n")
 end)
 
+t.test("what concerns a ticket is found by its number and by its id", function()
+  local sb <close> = journal.start()
+  local run = journal.run(sb, journal.recipe [[
+    local tk, tp = require("ticketing").connect(), require("teleporte").connect()
+    local who = { id = "u", name = "n", email = "e@x.org" }
+    local ticket = tk.tickets:create { title = "write a", requestor = who }
+    tk.tickets:comment(ticket.id, "on it")
+    tk.tickets:create { title = "write b", requestor = who }
+    for _, session in ipairs(tp.work_sessions:list()) do
+      if session.status == 0 then
+        tp.work_sessions:approve(session.id, { ticket_number = tostring(ticket.ticketNo) })
+        break
+      end
+    end
+    require("journal").note { ticket_number = ticket.ticketNo, battery = "changed" }
+    print(ticket.id, ticket.ticketNo)]])
+  t.equal(run.code, 0, run.stderr)
+  for name in run.stdout:gmatch("%S+") do
+    local found = {}
+    for line in journal.run(sb, "journal", "--json", "--ticket", name).stdout:gmatch("[^\n]+") do
+      local entry = json.decode(line)
+      found[#found + 1] = entry.operation or entry.kind
+    end
+    t.equal(found, { "tickets:create", "tickets:comment", "work_sessions:approve", "note" })
+  end
+end)
+
 for _, case in ipairs {
   { { "--since", "yesterday" }, "since: \"yesterday\" is no day" },
   { { "--until", "2026-02-30" }, "until: \"2026%-02%-30\" is no day" },

@@ -3,6 +3,7 @@ local journal = require "siterun.journal"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
 local runs = require "siterun.journal.past_runs"
+local ticket = require "siterun.journal.ticket"
 local when = require "siterun.when"
 
 local M = {}
@@ -43,8 +44,6 @@ local M = {}
 
 M.OUTCOMES = { "done", "in_flight", "not_sent", "refused", "unknown" }
 
-local TICKET_KEYS = { ticketnumber = true, ticketno = true, ticketid = true }
-
 local function decoded(text)
   if type(text) ~= "string" then return text end
   local value = json.decode(text)
@@ -81,29 +80,6 @@ local function read(record, by_id)
     take_outcome(entry, journal.outcome(record.seq), run)
   end
   return entry
-end
-
-local function names_ticket(value, ticket, has_id)
-  if type(value) ~= "table" then return false end
-  for key, inner in pairs(value) do
-    local name = tostring(key):lower():gsub("_", "")
-    local is_name = TICKET_KEYS[name] or has_id and key == "id"
-    if is_name and tostring(inner) == ticket or names_ticket(inner, ticket, has_id) then
-      return true
-    end
-  end
-  return false
-end
-
----Does this write concern the ticket of this number or id?
-local function concerns(entry, ticket)
-  local path = (entry.url or ""):gsub("%?.*", "")
-  local is_ticket = path:find("/tickets", 1, true) ~= nil
-  for segment in path:gmatch "/tickets/([^/]+)" do
-    if segment == ticket then return true end
-  end
-  return names_ticket(entry.request, ticket, false)
-    or names_ticket(entry.answer, ticket, is_ticket)
 end
 
 local function check_time(problem, name, value, is_end)
@@ -148,9 +124,9 @@ local function run_of(list, name, problem)
   return found and found.id or problem("the journal knows no run %q", name)
 end
 
-local function fits(entry, filter)
+local function fits(entry, filter, names)
   if filter.outcome and entry.outcome ~= filter.outcome then return false end
-  return not filter.ticket or concerns(entry, tostring(filter.ticket))
+  return not names or ticket.concerns(entry, names)
 end
 
 ---Every write and note that fits the filter, from the first to the latest.
@@ -166,10 +142,11 @@ function M.each(filter, problem)
     from = check_time(problem, "since", filter.since, false),
     to = check_time(problem, "until", filter["until"], true),
   }
+  local names = filter.ticket and ticket.names(filter.ticket)
   return function()
     for record in records do
       local entry = (record.kind == "intent" or record.kind == "note") and read(record, by_id)
-      if entry and fits(entry, filter) then return entry end
+      if entry and fits(entry, filter, names) then return entry end
     end
   end
 end

@@ -45,7 +45,7 @@ local function flags()
     profile = settings.profile or base.variable "SITERUN_PROFILE",
     config = settings.config or base.variable "SITERUN_CONFIG",
     trace = settings.trace or nil, quiet = settings.quiet or nil, color = settings.color,
-    deadline = settings.deadline, modules = begun.script.modules,
+    deadline = settings.deadline, modules = json.array(begun.script.modules or {}),
   }
 end
 
