@@ -178,7 +178,8 @@ local function read()
   end
   local profiles = run_text(path, text, shared)
   local sections = choose(path, profiles)
-  return { path = path, profile = profile_name(), shared = shared, sections = sections }
+  return { path = path, profile = profile_name(), shared = shared, sections = sections,
+    profiles = nearest.keys(profiles) }
 end
 
 ---@class siterun.ConfigFile
@@ -186,6 +187,7 @@ end
 ---@field profile string
 ---@field shared? boolean can others read it?
 ---@field sections table<string, table> of the profile; empty without a file
+---@field profiles? string[] names of all; nil without a file
 
 local loaded
 
@@ -199,6 +201,17 @@ end
 function M.load()
   loaded = loaded or read()
   return loaded
+end
+
+---The names of the profiles in the file. Raises as M.load does.
+---@return string[]
+function M.profiles()
+  return M.load().profiles or {}
+end
+
+---Lets the file be read again: for another profile.
+function M.forget()
+  loaded = nil
 end
 
 return M
