@@ -3,12 +3,13 @@ local account = require("siterun.account")
 local json = require("c.json")
 local pathname = require("siterun.pathname")
 local secret = require("c.secret")
+local shell = require("siterun.shell")
 
 local M = {}
 
 ---Quotes a text for the shell; secrets in it are hidden.
 local function quote(text)
-  return "'" .. secret.redact(text):gsub("'", "'\\''") .. "'"
+  return shell.quote(secret.redact(text))
 end
 
 ---Escapes a text for within double quotes.
