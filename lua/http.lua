@@ -212,8 +212,10 @@ local function shorthand(method)
   end
 end
 
+---Sends a GET request: http.request with that method.
 ---@type async fun(url: string, options?: http.Options): siterun.Response
 M.get = shorthand("GET")
+---Sends a POST request: http.request with that method.
 ---@type async fun(url: string, options?: http.Options): siterun.Response
 M.post = shorthand("POST")
 
