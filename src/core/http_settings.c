@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/url.h"
 
@@ -14,8 +15,6 @@ enum {
     BUFFER_LARGE = 64 * 1024,
     BUFFER_SMALL = 1024,
 };
-
-#define USER_AGENT "siterun/" SITERUN_VERSION
 
 static bool is_head(const struct http_request *request)
 {
@@ -66,8 +65,7 @@ static unsigned set_trust(CURL *easy, const struct http_request *request)
     bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     bad |= curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
-    if (request->proxy) /* else $no_proxy would be asked */
-        bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* else $no_proxy is asked */
     if (request->ca_file)
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
     return bad;
@@ -95,7 +93,6 @@ static unsigned set_message(CURL *easy, const struct http_request *request)
     bad |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
     if (is_head(request))
         return bad | curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return bad | curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
@@ -116,19 +113,45 @@ static unsigned set_body(CURL *easy, const struct http_request *request)
            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body ? request->body : "");
 }
 
+/* libcurl would send these by itself, at twice the cost of formatting them. */
+static char user_agent[] = "User-Agent: siterun/" SITERUN_VERSION;
+static char accept_encoding[] = "Accept-Encoding: gzip";
+
 /* A name without a value tells libcurl to leave the header out, unless the caller's follow: it
    would wait a second for "100 Continue", send a body that was answered 417 again, and call every
    body a form. */
+static char expect[] = "Expect:", content_type[] = "Content-Type:";
+
+static bool has_line(const struct curl_slist *lines, const char *own)
+{
+    size_t len = strcspn(own, ":");
+
+    for (; lines; lines = lines->next)
+        if (!strncasecmp(lines->data, own, len) && strchr(":;", lines->data[len]))
+            return true;
+    return false;
+}
+
+static void prepend(struct curl_slist **lines, struct curl_slist *line, char *text)
+{
+    *line = (struct curl_slist){text, *lines};
+    *lines = line;
+}
+
 static struct curl_slist *all_headers(
     struct http_settings *settings, const struct http_request *request)
 {
-    static char expect[] = "Expect:", content_type[] = "Content-Type:";
+    struct curl_slist *given = request->headers->lines, *lines = given;
 
-    if (!settings->has_body)
-        return request->headers->lines;
-    settings->own[0] = (struct curl_slist){expect, &settings->own[1]};
-    settings->own[1] = (struct curl_slist){content_type, request->headers->lines};
-    return settings->own;
+    if (settings->has_body) {
+        prepend(&lines, &settings->own[0], expect);
+        prepend(&lines, &settings->own[1], content_type);
+    }
+    if (!has_line(given, accept_encoding))
+        prepend(&lines, &settings->own[2], accept_encoding);
+    if (!has_line(given, user_agent))
+        prepend(&lines, &settings->own[3], user_agent);
+    return lines;
 }
 
 unsigned http_settings_fill(

@@ -15,7 +15,7 @@ struct http_settings {
     char method[HTTP_METHOD_MAX + 1];
     bool plain, write, has_body;
     size_t body_max;
-    struct curl_slist own[2]; /* what libcurl must not add, before the caller's headers */
+    struct curl_slist own[4]; /* headers before the caller's */
 };
 
 /* Whether the handle is set up for requests like this one. */
