@@ -100,8 +100,17 @@ sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
 docs: $(PROGRAM) ## write the declarations' tables into the README
 	./$(PROGRAM) tests/docs.lua README.md
 
-install: $(PROGRAM) ## into $(DESTDIR)$(PREFIX)
+man: $(BUILD)/siterun.1 ## the manual page
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+PAGES = $(BUILD)/siterun.1 $(BUILD)/siterun.bash $(BUILD)/siterun.zsh $(BUILD)/siterun.fish
+
+install: $(PROGRAM) $(PAGES) ## program, manual and completions into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/siterun
+	install -D -m 644 $(BUILD)/siterun.1 $(SHARE)/man/man1/siterun.1
+	install -D -m 644 $(BUILD)/siterun.bash $(SHARE)/bash-completion/completions/siterun
+	install -D -m 644 $(BUILD)/siterun.zsh $(SHARE)/zsh/site-functions/_siterun
+	install -D -m 644 $(BUILD)/siterun.fish $(SHARE)/fish/vendor_completions.d/siterun.fish
 
 clean: ## remove what was built
 	rm -rf build build-* siterun
@@ -125,6 +134,13 @@ $(BUILD)/bind/%.o: WARN += -Wno-missing-prototypes
 $(BUILD)/embed: src/tools/embed.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(PKG_LIBS)
+
+$(BUILD)/siterun.1: $(PROGRAM)
+	$(call say,write $@)day=$$(date -u -d @$${SOURCE_DATE_EPOCH:-$$(date +%s)} +%F) && \
+		./$(PROGRAM) -e "io.write(require('siterun.manual').page('$$day'))" > $@
+
+$(BUILD)/siterun.bash $(BUILD)/siterun.zsh $(BUILD)/siterun.fish: $(PROGRAM)
+	$(call say,write $@)./$(PROGRAM) completion $(subst .,,$(suffix $@)) > $@
 
 $(RECIPES): src/tools/recipes.sh $(wildcard examples/*.lua)
 	@mkdir -p $(@D)

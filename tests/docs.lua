@@ -1,8 +1,9 @@
--- siterun tests/docs.lua [--check] FILE: puts the tables of the declarations between the file's
--- markers; with --check only says whether they are there. Exit 1 when they are not.
+-- siterun tests/docs.lua [--check] FILE: puts the tables of the declarations and of the command line
+-- between the file's markers; with --check only says whether they are there. Exit 1 when they are not.
 local docs = require "siterun.docs"
+local manual = require "siterun.manual"
 
-local FIRST, LAST = "<!-- services -->\n", "<!-- end of services -->"
+local TABLES = { services = docs.readme, ["command line"] = manual.readme }
 
 local function read(path)
   local file <close> = assert(io.open(path, "rb"))
@@ -14,17 +15,19 @@ local function write(path, text)
   assert(file:write(text))
 end
 
-local function filled(text, path)
-  local _, first = text:find(FIRST, 1, true)
-  local last = first and text:find(LAST, first, true)
-  if not last then error(path .. " has no markers for the services", 0) end
-  return text:sub(1, first) .. "\n" .. docs.readme() .. "\n" .. text:sub(last)
+local function filled(text, path, name)
+  local mark, last_mark = "<!-- " .. name .. " -->\n", "<!-- end of " .. name .. " -->"
+  local _, first = text:find(mark, 1, true)
+  local last = first and text:find(last_mark, first, true)
+  if not last then error(path .. " has no markers for the " .. name, 0) end
+  return text:sub(1, first) .. "\n" .. TABLES[name]() .. "\n" .. text:sub(last)
 end
 
 local check = arg[1] == "--check"
 local path = arg[#arg]
 local before = read(path)
-local after = filled(before, path)
+local after = before
+for name in pairs(TABLES) do after = filled(after, path, name) end
 if check and after ~= before then
   io.stderr:write(path, ": the tables are not those of the declarations: make docs\n")
   os.exit(1)
