@@ -12,7 +12,10 @@ local M = {}
 ---@field takes_file? boolean is the argument the name of a file?
 ---@field takes_code? boolean is it Lua?
 
-local NAMES = { "all", "bt", "curl", "help", "limits", "more", "quit", "time", "trace" }
+local NAMES = {
+  "all", "bt", "curl", "edit", "help", "history", "limits", "more", "profile", "quit", "save",
+  "time", "trace",
+}
 
 ---@type repl.Command[]
 M.LIST = {}

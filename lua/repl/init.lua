@@ -5,6 +5,7 @@ local foreground = require("repl.foreground")
 local mistake = require("repl.mistake")
 local running = require("siterun.running")
 local scheduler = require("siterun.scheduler")
+local secret = require("c.secret")
 local settings = require("siterun.settings")
 local session = require("repl.session").new()
 
@@ -33,6 +34,7 @@ local function show_results(sight, ok, ...)
     session.complain((...), sight)
     return
   end
+  session.done[#session.chunks] = secret.redact(session.text)
   session:keep(table.pack(...))
   show(table.pack(...))
 end
@@ -65,6 +67,7 @@ function session.run(_, text)
   if text:find("^:%a") then
     return run_command((text:gsub("\n$", "")))
   end
+  session.text = text
   local chunk, message = chunks.compile(text, #session.chunks + 1)
   if chunk then
     session.chunks[#session.chunks + 1] = text

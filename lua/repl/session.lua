@@ -2,6 +2,9 @@
 
 ---@class repl.Session
 ---@field chunks string[] the texts that ran, in their order
+---@field done table<integer, string> those that ended without an error, secrets hidden while they
+---are known
+---@field text? string the last text of Lua, whatever became of it
 ---@field last? table packed results of the last chunk that had some
 ---@field error? repl.Failure the last error
 ---@field editor? userdata of c.line; nil without a terminal
@@ -18,7 +21,7 @@ Session.__index = Session
 
 ---@return repl.Session
 function Session.new()
-  return setmetatable({ chunks = {}, pending = "" }, Session)
+  return setmetatable({ chunks = {}, done = {}, pending = "" }, Session)
 end
 
 local function where()

@@ -1,4 +1,5 @@
 ---The session's commands, typed in a terminal.
+local sandbox = require("tests.sandbox")
 local t = require("tests.t")
 local terminal = require("tests.terminal")
 
@@ -35,4 +36,90 @@ t.test(":limits, :time, :bt and :quit", function()
   session:enter("f()", "deep\n")
   session:enter(":bt", "> :bt\nstdin:1: deep\nstack traceback:\n%s+stdin:1: in function")
   session:enter(":quit", "exit code 0")
+end)
+
+t.test(":edit runs the last chunk as it was saved, and nothing that was not", function()
+  local editor = t.write(t.scratch .. "/editor", [[
+#!/bin/sh
+test "$1" = word || exit 1
+case $(cat "$2") in
+  *one*) sed 's/one/two/' "$2" > "$2.new" && cat "$2.new" > "$2" ;;
+  *two*) ;;
+  *) exit 1 ;;
+esac]])
+  os.execute("chmod +x " .. t.quote(editor))
+  local session <close> = terminal.with({ VISUAL = editor .. " word" }, "-i")
+  session:wait(">\n")
+  session:enter("'is' .. 'one'", "\nisone\n")
+  session:enter(":edit", "> :edit\n'is' %.%. 'two'\nistwo\n>\n")
+  session:press("Up")
+  session:wait("> :edit\n$")
+  session:press("Up")
+  session:wait("> 'is' %.%. 'two'\n$")
+  session:press("Enter")
+  session:wait("istwo\n> 'is' %.%. 'two'\nistwo\n>\n")
+  session:enter(":edit", "siterun: it was not saved: nothing was run\n")
+  session:enter("3", "\n3\n>\n")
+  session:enter(":edit", "siterun: the editor failed: nothing was run\n")
+end)
+
+t.test(":save writes a recipe that does what the session did", function()
+  local path = t.scratch .. "/saved.lua"
+  local box <close> = sandbox.start()
+  local session <close> = terminal.with(box.vars)
+  session:wait(">\n")
+  session:enter(":save " .. path, "nothing ran yet")
+  session:enter("tk = ticketing.connect({ key = 'not-a-key-of-anyone' })", ">\n")
+  session:enter("tk = ticketing.connect()", ">\n")
+  session:enter("local hidden = 1", ">\n")
+  session:enter("error('left out')", "left out")
+  session:enter("for i = 1, 2 do", "\n>>\n")
+  session:enter("  count = (count or 0) + i end", ">\n")
+  session:enter("#tk.tickets:list({ limit = 2 }).items", "\n2\n")
+  session:enter("_ + count, hidden", "\n5%s+nil\n")
+  session:enter(":save " .. path, "saved.lua: 6 chunks\n")
+  session:enter(":save " .. path, "exists: :save! ")
+  session:enter(":save! " .. path, "6 chunks\n.*6 chunks\n")
+  local text = t.read(path)
+  t.match(text, '^#!/usr/bin/env siterun\nlocal ticketing = require%("ticketing"%)\n\ntk = ticketing')
+  t.truthy(not text:find("not-a-key-of-anyone", 1, true), text)
+  t.truthy(not text:find("left out", 1, true), text)
+  local run = t.siterun({ args = { path }, env = box.vars })
+  t.equal(run, { code = 0, stdout = "5\tnil\n", stderr = "" })
+end)
+
+t.test(":history lists what was typed", function()
+  local session <close> = terminal.siterun()
+  session:wait(">\n")
+  session:enter("x = 'first'", ">\n")
+  session:enter("x = 'second'", ">\n")
+  session:enter(":history sec", "> :history sec\nx = 'second'\n")
+  session:enter(":history", "\nx = 'first'\nx = 'second'\n:history sec\n")
+end)
+
+local CONFIG = [[
+local function at(port) return { url = "http://127.0.0.1:" .. port .. "/v1", key = "SECRET-OF-" .. port } end
+return { default = { ticketing = at(1) }, test = { ticketing = at(2) }, bare = {} }]]
+
+t.test(":profile goes over to another account", function()
+  local path = t.write(t.scratch .. "/profiles.lua", CONFIG)
+  os.execute("chmod 600 " .. t.quote(path))
+  local session <close> = terminal.siterun("--config", path)
+  session:wait(">\n")
+  session:enter("tk = ticketing.connect()", ">\n")
+  session:enter(":profile", "\n  bare\n%* default\n  test\n")
+  session:enter(":profile tets", 'no profile "tets" %(did you mean "test"%?%)')
+  session:enter("print(tk.url)", "\nhttp://127.0.0.1:1/v1\n")
+  session:enter(":profile test", "\ntk is connected anew\ntest> ?\n")
+  session:enter("print(tk.url)", "\nhttp://127.0.0.1:2/v1\n")
+  session:enter(":profile bare", "\nsiterun: tk is nil: .*\nbare> ?\n")
+  session:enter("print(tk)", "\nnil\n")
+end)
+
+t.test(":curl prints the last request", function()
+  local session <close> = terminal.siterun("--sandbox")
+  session:wait(">\n")
+  session:enter(":curl", "nothing was sent yet")
+  session:enter("#ticketing.connect().tags:list()", "\n%d+\n")
+  session:enter(":curl", '\ncurl %-sS %-%-globoff \\\n  %-%-url%-query "key=%$TICKETING_READ_KEY" \\\n')
 end)

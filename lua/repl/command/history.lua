@@ -1,0 +1,14 @@
+---`:history`
+return {
+  name = "history",
+  argument = "[TEXT]",
+  text = "lists what was typed, or the chunks that hold a text",
+  run = function(session, text)
+    local chunks = session.editor and session.editor:history() or session.chunks
+    for _, chunk in ipairs(chunks) do
+      if chunk:find(text, 1, true) then
+        io.stdout:write((chunk:gsub("\n*$", "\n")))
+      end
+    end
+  end,
+}
