@@ -185,7 +185,7 @@ local function list_runs(options)
   return 0
 end
 
-local function verify()
+local function verify(options)
   local ok, found = pcall(journal.verify)
   if not ok then
     if type(found) ~= "table" or found.kind ~= "decode" then
@@ -194,7 +194,11 @@ local function verify()
     io.stderr:write("siterun: ", found.message, "\n")
     return 1
   end
-  io.stdout:write(number.of(found, "record"), ", none changed, none missing\n")
+  if options.json then
+    print_json({ records = found })
+  else
+    io.stdout:write(number.of(found, "record"), ", none changed, none missing\n")
+  end
   return 0
 end
 
@@ -219,7 +223,7 @@ local function list_or_verify(options, rest)
     refuse("journal has no %q: there are show, runs, prune", rest[1])
   end
   if options.verify then
-    return verify()
+    return verify(options)
   end
   return list(options)
 end
