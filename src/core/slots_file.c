@@ -117,10 +117,10 @@ static int adopt_all(struct slots_file *file, struct err *err)
 {
     struct asking asking = {.file = file};
 
-    if (slots_search(adopt, &asking, err))
+    if (slots_search_files(adopt, &asking, err))
         return -1;
     asking.takes_moved = true;
-    return asking.saw_moved ? slots_search(adopt, &asking, err) : 0;
+    return asking.saw_moved ? slots_search_files(adopt, &asking, err) : 0;
 }
 
 /* ---- locking ---- */

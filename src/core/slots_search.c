@@ -44,7 +44,7 @@ static int search_process(const struct search *search, const char *pid, struct e
     return bad ? -1 : 0;
 }
 
-int slots_search(slots_search_visit *visit, void *context, struct err *err)
+int slots_search_files(slots_search_visit *visit, void *context, struct err *err)
 {
     const struct search search = {visit, context};
     const struct dirent *entry;

@@ -9,4 +9,4 @@ typedef int slots_search_visit(void *context, int64_t pid, const char *held, str
 
 /* Visits each open file of each process of this user. One that is opened, and closed again, while the
    search runs may be left out. ERR_CONFIG when it can't be seen what processes hold. */
-MUST_USE int slots_search(slots_search_visit *visit, void *context, struct err *err);
+MUST_USE int slots_search_files(slots_search_visit *visit, void *context, struct err *err);
