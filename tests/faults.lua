@@ -12,6 +12,10 @@ local M = {}
 local GRACE = 1 -- seconds that a call may take beyond its deadline
 local METHODS = { "GET", "POST", "PUT", "DELETE" }
 
+-- This one holds all calls of its account for an hour: the first is told so by the service, and all
+-- after it at once.
+local STOPPING = { s503_later = true }
+
 -- These kinds hold all calls of their account for a second, so they have accounts of their own.
 local HOLDING = { s429_after = true, s429_date = true, s503_after = true, s503_date = true }
 
@@ -23,8 +27,8 @@ local function start()
 end
 
 -- The clients: each with an account of its own.
-local function teamworklive(url)
-  local client = require("teamworklive").connect { url = url .. "/tw", email = "ana@example.com",
+local function teamworklive(url, email)
+  local client = require("teamworklive").connect { url = url .. "/tw", email = email or "ana@example.com",
     api_key = "API-KEY", limit = "16000/1s" }
   return function(call, options)
     local path = call.kind .. "/" .. call.id
@@ -34,8 +38,8 @@ local function teamworklive(url)
   end
 end
 
-local function ticketing(url)
-  local client = require("ticketing").connect { url = url .. "/tk", key = "PRIMARY", limit = "16000/1s" }
+local function ticketing(url, key)
+  local client = require("ticketing").connect { url = url .. "/tk", key = key or "PRIMARY", limit = "16000/1s" }
   return function(call, options)
     local request = { method = call.method, path = "/" .. call.kind .. "/" .. call.id }
     if call.method == "POST" or call.method == "PUT" then request.json = call.body end
@@ -47,8 +51,9 @@ local function clients(urls)
   return {
     tw = teamworklive(urls.main), tk = ticketing(urls.main),
     -- Another spelling of the address is another account.
-    tw_holding = teamworklive(urls.main:gsub("127.0.0.1", "localhost")),
-    tk_holding = ticketing(urls.main:gsub("127.0.0.1", "localhost")),
+    tw_holding = teamworklive((urls.main:gsub("127.0.0.1", "localhost"))),
+    tk_holding = ticketing((urls.main:gsub("127.0.0.1", "localhost"))),
+    tw_stopping = teamworklive(urls.main, "eva@example.com"), tk_stopping = ticketing(urls.main, "SECONDARY"),
     refuse = teamworklive(urls.refuse), reset = teamworklive(urls.reset),
     stall = teamworklive(urls.stall),
   }
@@ -57,7 +62,11 @@ end
 local function main_kinds(kinds)
   local list = {}
   for _, kind in ipairs(kinds) do
-    if not HOLDING[kind] then list[#list + 1] = { kind, "tw" }; list[#list + 1] = { kind, "tk" } end
+    local account = STOPPING[kind] and "_stopping" or ""
+    if not HOLDING[kind] then
+      list[#list + 1] = { kind, "tw" .. account }
+      list[#list + 1] = { kind, "tk" .. account }
+    end
   end
   for _, place in ipairs { "refuse", "reset", "stall" } do
     list[#list + 1] = { place, place }

@@ -312,6 +312,7 @@ static void take_slot(struct exchange *exchange)
         return;
     }
     exchange->slot.repeats = exchange->tries > 0;
+    exchange->slot.pause_max_ms = account_retry_after_max_ms(exchange->request.account);
     taken = throttle_take(account_throttle(exchange->request.account), &exchange->slot, &err);
     exchange->has_slot = taken > 0;
     if (taken > 0)

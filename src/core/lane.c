@@ -72,3 +72,59 @@ void lane_leave(struct lane *lane, struct slots *slots)
         slots_leave(slots, lane->place);
     lane->entered = false;
 }
+
+void lane_refuse(
+    struct lane *lane, struct slots *slots, int64_t pause_ms, struct throttle_waiter **refused)
+{
+    struct throttle_waiter *waiter = lane->first, *next;
+
+    for (; waiter; waiter = next) {
+        next = waiter->next;
+        if (!waiter->pause_max_ms || pause_ms <= waiter->pause_max_ms)
+            continue;
+        if (waiter == lane->first)
+            lane_leave(lane, slots);
+        lane_remove(lane, waiter);
+        waiter->next = *refused;
+        *refused = waiter;
+    }
+}
+
+/* Whether the head of the lane gets its slot now: as many are free as stand in front, and one. */
+static bool has_turn(const struct lane *lane, struct slots *slots, int limit)
+{
+    int64_t now_ms = clock_ms();
+
+    if (!lane->first || !lane->entered)
+        return false;
+    return !limit || slots_rank(slots, lane->place, now_ms) < limit - slots_used(slots, now_ms);
+}
+
+struct lane *lane_in_turn(struct lane lanes[PRIORITIES], struct slots *slots, int limit)
+{
+    for (int i = 0; i < PRIORITIES; i++)
+        lane_enter(&lanes[i], slots);
+    for (int i = 0; i < PRIORITIES; i++)
+        if (has_turn(&lanes[i], slots, limit))
+            return &lanes[i];
+    return NULL;
+}
+
+int64_t lane_due_ms(
+    const struct lane lanes[PRIORITIES], struct slots *slots, int limit, int64_t window_ms)
+{
+    int64_t now_ms = clock_ms(), first_ms = INT64_MAX;
+
+    for (int i = 0; i < PRIORITIES; i++) {
+        int64_t due_ms;
+        int rank;
+
+        if (!lanes[i].first || !lanes[i].entered)
+            continue;
+        rank = slots_rank(slots, lanes[i].place, now_ms);
+        due_ms = slots_due_ms(slots, limit, rank, now_ms, window_ms);
+        if (due_ms < first_ms)
+            first_ms = due_ms;
+    }
+    return first_ms;
+}

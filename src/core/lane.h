@@ -29,5 +29,17 @@ int64_t lane_key_ms(const struct lane *lane, int64_t since_ms);
    process looks. */
 void lane_enter(struct lane *lane, struct slots *slots);
 
+/* Under the lock: moves those that do not wait for so long a pause to the list. */
+void lane_refuse(
+    struct lane *lane, struct slots *slots, int64_t pause_ms, struct throttle_waiter **refused);
+
 /* Under the lock: the first one's place in the shared queue is given up. */
 void lane_leave(struct lane *lane, struct slots *slots);
+
+/* Under the lock: a lane whose head has its turn, if any. All heads stand in the queue before any is
+   served: the next one of a lane may have come before those of the others. */
+struct lane *lane_in_turn(struct lane lanes[PRIORITIES], struct slots *slots, int limit);
+
+/* When the first of the heads can expect a slot; INT64_MAX: there is none. */
+int64_t lane_due_ms(
+    const struct lane lanes[PRIORITIES], struct slots *slots, int limit, int64_t window_ms);

@@ -76,8 +76,7 @@ double retry_chance(void)
 
 bool retry_holds_others(const struct retry_outcome *outcome)
 {
-    return (outcome->status == 429 || outcome->status == 503) && outcome->retry_after_ms > 0 &&
-           outcome->retry_after_ms <= outcome->retry_after_max_ms;
+    return (outcome->status == 429 || outcome->status == 503) && outcome->retry_after_ms > 0;
 }
 
 static double seconds_until(const char *then, const char *now, int64_t wall_ms)

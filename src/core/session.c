@@ -7,6 +7,7 @@
 #include "core/http.h"
 #include "core/login.h"
 #include "core/loop.h"
+#include "core/retry.h"
 #include "core/secret.h"
 #include "core/session_file.h"
 #include "core/throttle.h"
@@ -17,7 +18,6 @@ enum {
     LOCK_PATIENCE_MS = 90 * 1000, /* more than any login takes: the other process is stuck */
     STORED_MAX = 1024 * 1024,
     IDENTITY_MAX = 256 * 1024,
-    PAUSE_MAX_S = 15 * 60, /* a longer Retry-After is told, not waited for */
 };
 
 /* What is copied of struct session_header. */
@@ -148,8 +148,10 @@ int session_new(struct session **out, struct loop *loop, struct http *http,
     session->http = http;
     session->throttle = throttle;
     session->last = &session->first;
-    session->slot = (struct throttle_waiter){
-        .priority = PRIORITY_HIGH, .granted = send_login, .context = session};
+    session->slot = (struct throttle_waiter){.priority = PRIORITY_HIGH,
+        .pause_max_ms = RETRY_AFTER_MAX_MS,
+        .granted = send_login,
+        .context = session};
     timer_init(&session->timer, next_step, session);
     grant_init(&session->grant);
     session->lock_patience_ms =
@@ -325,7 +327,7 @@ static void take_refusal(struct session *session, const struct err *err)
 {
     if (err->kind == ERR_AUTH || err->kind == ERR_DECODE)
         session->logins_failed++;
-    if (err->retry_after > 0 && err->retry_after <= PAUSE_MAX_S)
+    if (err->retry_after > 0)
         throttle_pause(session->throttle, (int64_t)(err->retry_after * 1000) + 1);
 }
 

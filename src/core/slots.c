@@ -402,17 +402,27 @@ int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_
     return rank;
 }
 
-int64_t slots_due_ms(
+static int64_t due_in_this_window_ms(
     struct slots *slots, int limit, int rank, int64_t now_ms, int64_t window_ms)
 {
     int64_t needed = (int64_t)slots_used(slots, now_ms) + rank + 1 - limit;
-    int64_t due_ms = now_ms;
 
     if (needed > (int64_t)(slots->tail - slots->head))
-        due_ms = now_ms + window_ms;
-    else if (needed > 0)
-        due_ms = *ended(slots, slots->head + (uint64_t)needed - 1);
-    return due_ms > slots->paused_until_ms ? due_ms : slots->paused_until_ms;
+        return now_ms + window_ms;
+    return needed > 0 ? *ended(slots, slots->head + (uint64_t)needed - 1) : now_ms;
+}
+
+int64_t slots_due_ms(
+    struct slots *slots, int limit, int rank, int64_t now_ms, int64_t window_ms)
+{
+    int rounds = limit ? rank / limit : 0;
+    int64_t due_ms = slots->paused_until_ms;
+
+    if (limit)
+        due_ms = due_in_this_window_ms(slots, limit, rank % limit, now_ms, window_ms);
+    if (due_ms < slots->paused_until_ms)
+        due_ms = slots->paused_until_ms;
+    return due_ms + rounds * window_ms;
 }
 
 static void reap_flights(

@@ -147,7 +147,7 @@ int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms);
 int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_ms);
 
 /* When the waiter with `rank` others in front can expect a slot: known, or a window from now at the
-   earliest. Not before the end of a pause. */
+   earliest. Not before the end of a pause; with limit 0, at that. */
 int64_t slots_due_ms(
     struct slots *slots, int limit, int rank, int64_t now_ms, int64_t window_ms);
 

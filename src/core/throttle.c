@@ -178,36 +178,14 @@ static void reap(struct throttle *throttle, struct slots *slots)
         slots, slots_owner_is_alive, now_ms + 1 + throttle->window_ms + THROTTLE_GUARD_MS);
 }
 
-/* Whether the head of the lane gets its slot now: as many are free as stand in front, and one. */
-static bool has_turn(struct throttle *throttle, struct slots *slots, const struct lane *lane)
-{
-    int64_t now_ms = clock_ms();
-
-    if (!lane->first || !lane->entered)
-        return false;
-    return !throttle->limit ||
-           slots_rank(slots, lane->place, now_ms) < throttle->limit - slots_used(slots, now_ms);
-}
-
-/* A lane whose head has its turn. All heads stand in the queue before any is served: the next one of
-   a lane may have come before those of the others. */
-static struct lane *lane_in_turn(struct throttle *throttle, struct slots *slots)
-{
-    for (int i = 0; i < PRIORITIES; i++)
-        lane_enter(&throttle->lanes[i], slots);
-    for (int i = 0; i < PRIORITIES; i++)
-        if (has_turn(throttle, slots, &throttle->lanes[i]))
-            return &throttle->lanes[i];
-    return NULL;
-}
-
 /* Moves everything that has its turn from the queues to the list. */
 static void grant(
     struct throttle *throttle, struct slots *slots, struct throttle_waiter **granted)
 {
     struct lane *lane;
 
-    while ((lane = lane_in_turn(throttle, slots)) && take(throttle, slots, lane->first)) {
+    while ((lane = lane_in_turn(throttle->lanes, slots, throttle->limit)) &&
+           take(throttle, slots, lane->first)) {
         lane_leave(lane, slots);
         *granted = lane->first;
         lane_remove(lane, lane->first);
@@ -216,42 +194,33 @@ static void grant(
     }
 }
 
-static int64_t due_ms(
-    const struct throttle *throttle, struct slots *slots, int ahead, int64_t now_ms)
-{
-    int rounds = throttle->limit ? ahead / throttle->limit : 0;
-
-    if (!throttle->limit)
-        return slots->paused_until_ms;
-    return slots_due_ms(slots, throttle->limit, ahead - rounds * throttle->limit, now_ms,
-               throttle->window_ms) +
-           rounds * throttle->window_ms;
-}
-
-/* When the first of our heads can expect a slot. */
-static int64_t first_due_ms(const struct throttle *throttle, struct slots *slots)
-{
-    int64_t now_ms = clock_ms(), first_ms = INT64_MAX;
-
-    for (int i = 0; i < PRIORITIES; i++) {
-        const struct lane *lane = &throttle->lanes[i];
-        int64_t lane_ms;
-
-        if (!lane->first || !lane->entered)
-            continue;
-        lane_ms = due_ms(throttle, slots, slots_rank(slots, lane->place, now_ms), now_ms);
-        if (lane_ms < first_ms)
-            first_ms = lane_ms;
-    }
-    return first_ms;
-}
-
 /* Milliseconds from now. */
 static int64_t left_ms(int64_t until_ms)
 {
     int64_t now_ms = clock_ms();
 
     return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
+static int64_t due_ms(
+    const struct throttle *throttle, struct slots *slots, int ahead, int64_t now_ms)
+{
+    return slots_due_ms(slots, throttle->limit, ahead, now_ms, throttle->window_ms);
+}
+
+static struct throttle_waiter *refuse(struct throttle *throttle, struct slots *slots)
+{
+    int64_t pause_ms = left_ms(slots->paused_until_ms);
+    struct throttle_waiter *refused = NULL;
+
+    for (int i = 0; i < PRIORITIES; i++) {
+        struct lane *lane = &throttle->lanes[i];
+
+        throttle->waiting -= lane->count;
+        lane_refuse(lane, slots, pause_ms, &refused);
+        throttle->waiting += lane->count;
+    }
+    return refused;
 }
 
 static int64_t wait_ms(
@@ -291,15 +260,22 @@ static bool tell(
     return tells_waits && notice_tell(&throttle->notice, &wait, clock_ms());
 }
 
-static void call_granted(struct throttle_waiter *granted)
+static void call(struct throttle_waiter *list, const struct err *err)
 {
-    while (granted) {
-        struct throttle_waiter *waiter = granted;
+    while (list) {
+        struct throttle_waiter *waiter = list;
 
-        granted = waiter->next;
+        list = waiter->next;
         waiter->next = NULL;
-        waiter->granted(waiter->context, NULL);
+        waiter->granted(waiter->context, err);
     }
+}
+
+static int fail_pause(const struct throttle *throttle, int64_t pause_ms, struct err *err)
+{
+    err_set(err, ERR_RATE_LIMITED, "%s asked for a pause that is not over", throttle->service);
+    err->retry_after = (double)pause_ms / 1000;
+    return -1;
 }
 
 /* The state can't be used any more: everybody who waits is told. */
@@ -334,7 +310,7 @@ static int64_t grant_and_look(struct throttle *throttle, struct slots *slots,
 
     reap(throttle, slots);
     grant(throttle, slots, granted);
-    due_ms = first_due_ms(throttle, slots);
+    due_ms = lane_due_ms(throttle->lanes, slots, throttle->limit, throttle->window_ms);
     read_stats(throttle, slots, stats);
     wait->left_ms = left_ms(due_ms);
     wait->paused = due_ms == slots->paused_until_ms;
@@ -345,7 +321,7 @@ static int64_t grant_and_look(struct throttle *throttle, struct slots *slots,
 static void serve(void *context)
 {
     struct throttle *throttle = context;
-    struct throttle_waiter *granted = NULL;
+    struct throttle_waiter *granted = NULL, *refused;
     struct throttle_stats stats;
     struct notice_wait wait = {0};
     struct slots *slots;
@@ -358,6 +334,7 @@ static void serve(void *context)
         fail_all(throttle, &err);
         return;
     }
+    refused = refuse(throttle, slots);
     next_ms = grant_and_look(throttle, slots, &granted, &stats, &wait);
     slots_file_unlock(throttle->file);
     if (!throttle->waiting || granted)
@@ -365,17 +342,25 @@ static void serve(void *context)
     else if (tell(throttle, &stats, wait) && next_ms > NOTICE_GATHER_MS)
         next_ms = NOTICE_GATHER_MS;
     look_again(throttle, next_ms);
-    call_granted(granted);
+    fail_pause(throttle, stats.paused_ms, &err);
+    call(refused, &err);
+    call(granted, NULL);
 }
 
 int throttle_take(struct throttle *throttle, struct throttle_waiter *waiter, struct err *err)
 {
     struct lane *lane = &throttle->lanes[waiter->priority];
     struct slots *slots;
+    int64_t pause_ms;
     bool taken;
 
     if (slots_file_lock(throttle->file, &slots, err))
         return -1;
+    pause_ms = left_ms(slots->paused_until_ms);
+    if (waiter->pause_max_ms && pause_ms > waiter->pause_max_ms) {
+        slots_file_unlock(throttle->file);
+        return fail_pause(throttle, pause_ms, err);
+    }
     taken = !throttle->waiting && !slots->waiting && take(throttle, slots, waiter);
     if (!taken) {
         lane_add(lane, waiter);
@@ -439,6 +424,8 @@ void throttle_pause(struct throttle *throttle, int64_t ms)
     struct slots *slots;
     struct err ignored;
 
+    if (ms > THROTTLE_PAUSE_MAX_MS)
+        ms = THROTTLE_PAUSE_MAX_MS;
     if (slots_file_lock(throttle->file, &slots, &ignored))
         return;
     slots_pause(slots, clock_ms() + ms);

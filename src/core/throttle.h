@@ -31,7 +31,8 @@ struct throttle_waiter {
     /* Called from the loop when it had to wait: the slot is taken, or `err` says why there is none. */
     void (*granted)(void *context, const struct err *err);
     void *context;
-    bool repeats; /* not the first attempt of its call: earns no repetition */
+    int64_t pause_max_ms; /* a longer pause of the service is not waited for; 0: any one is */
+    bool repeats;         /* not the first attempt of its call: earns no repetition */
     bool waiting;
     int64_t since_ms;
     struct slots_place place; /* of its slot */
@@ -56,7 +57,8 @@ MUST_USE int throttle_new(struct throttle **out, struct loop *loop,
 /* Nobody who shares it through this opening may wait. NULL is fine. */
 void throttle_free(struct throttle *throttle);
 
-/* Takes a slot: 1 when there was one, 0 when the waiter now waits, -1 when the state is unusable.
+/* Takes a slot: 1 when there was one, 0 when the waiter now waits, -1 when the state is unusable or the
+   service asked for too long a pause (ERR_RATE_LIMITED, with the time).
    First come first served, over all processes; a higher priority counts as having come two windows
    earlier, so nothing waits for ever. */
 MUST_USE int throttle_take(
@@ -70,7 +72,9 @@ void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter);
 void throttle_release(
     struct throttle *throttle, struct throttle_waiter *waiter, enum err_sent sent);
 
-/* Nothing is granted for `ms` from now, in any process: the service asked for it (Retry-After). */
+/* Nothing is granted for `ms` from now, in any process: the service asked for it (Retry-After). For
+   THROTTLE_PAUSE_MAX_MS at most: a service that means longer says it again. */
+enum { THROTTLE_PAUSE_MAX_MS = 86400000 };
 void throttle_pause(struct throttle *throttle, int64_t ms);
 
 /* Takes a repetition from the budget that the account's processes share (slots.h), if there is one. */

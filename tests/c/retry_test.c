@@ -186,7 +186,7 @@ static void a_pause_of_the_service_holds_others(void **state)
     (void)state;
     assert_true(holds(429, 1));
     assert_true(holds(503, RETRY_AFTER_MAX_MS));
-    assert_false(holds(503, RETRY_AFTER_MAX_MS + 1));
+    assert_true(holds(503, RETRY_AFTER_MAX_MS + 1)); /* others fail at once, with the time */
     assert_false(holds(429, 0));
     assert_false(holds(429, NOT_SAID));
     assert_false(holds(500, 1000));

@@ -99,10 +99,13 @@ static void test_due(void **state)
     slots_release(slots, take(slots, 2, NOW), NOW + 20);
     assert_int_equal(slots_due_ms(slots, 2, 0, NOW, WINDOW), NOW + 10);
     assert_int_equal(slots_due_ms(slots, 2, 1, NOW, WINDOW), NOW + 20);
+    assert_int_equal(slots_due_ms(slots, 2, 2, NOW, WINDOW), NOW + 10 + WINDOW);
+    take(slots, 3, NOW);
     assert_int_equal(
-        slots_due_ms(slots, 2, 2, NOW, WINDOW), NOW + WINDOW); /* at the earliest */
+        slots_due_ms(slots, 3, 2, NOW, WINDOW), NOW + WINDOW); /* at the earliest */
     slots_pause(slots, NOW + 15);
-    assert_int_equal(slots_due_ms(slots, 2, 0, NOW, WINDOW), NOW + 15);
+    assert_int_equal(slots_due_ms(slots, 3, 0, NOW, WINDOW), NOW + 15);
+    assert_int_equal(slots_due_ms(slots, 0, 9, NOW, WINDOW), NOW + 15);
     slots_pause(slots, NOW + 5); /* only ever later */
     assert_int_equal(slots->paused_until_ms, NOW + 15);
 }

@@ -62,6 +62,21 @@ static void finish(pid_t pid)
     assert_int_equal(status, 0);
 }
 
+/* A child to which the service says that all are to wait. */
+static pid_t start_pauser(int64_t ms)
+{
+    struct scene scene;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid)
+        return pid;
+    begin(&scene, 1, 300);
+    throttle_pause(scene.throttle, ms);
+    end(&scene);
+    _exit(0);
+}
+
 static void test_order_over_processes(void **state)
 {
     static const enum throttle_priority priorities[] = {
@@ -107,6 +122,43 @@ static void test_pause_holds_all_processes(void **state)
     finish(pid);
     assert_true(board->granted_ms >= until_ms);
     munmap(board, sizeof *board);
+    end(&scene);
+}
+
+static void note_refusal(void *context, const struct err *err)
+{
+    struct err *noted = context;
+
+    must(err, "a refusal");
+    *noted = *err;
+}
+
+/* Who does not wait for so long hears of it at once: also who waits already, in another process. */
+static void test_too_long_a_pause_is_told(void **state)
+{
+    struct err noted = no_err;
+    struct throttle_waiter waiter = {.priority = PRIORITY_NORMAL,
+        .pause_max_ms = 60000,
+        .granted = note_refusal,
+        .context = &noted};
+    struct scene scene;
+    pid_t pid;
+
+    (void)state;
+    begin(&scene, 1, 300);
+    assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    assert_int_equal(throttle_take(scene.throttle, &waiter, &noted), 0);
+    pid = start_pauser(70000);
+    while (!noted.kind)
+        turn(&scene, TURN_MS);
+    finish(pid);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(noted.kind, ERR_RATE_LIMITED);
+        assert_true(noted.retry_after > 60 && noted.retry_after <= 70);
+        assert_int_equal(throttle_take(scene.throttle, &waiter, &noted), -1);
+    }
+    assert_int_equal(stats_of(&scene).waiting, 0);
+    release(&scene, 0, SENT_NO);
     end(&scene);
 }
 
@@ -161,6 +213,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         TEST(test_order_over_processes),
         TEST(test_pause_holds_all_processes),
+        TEST(test_too_long_a_pause_is_told),
         TEST(test_dead_waiter_is_passed),
         TEST(test_stopped_waiter_is_passed),
     };

@@ -102,6 +102,17 @@ case "429 with a pause beyond 15 min fails at once and says when to try again" {
     message = "Slow" },
 }
 
+case "that pause holds the next call, which fails at once with the time left" {
+  given = { slow_down "901" },
+  call = tk(function(c)
+    pcall(c.tickets.get, c.tickets, "a")
+    return c.tickets:get("b")
+  end),
+  sends = { READ },
+  error = { kind = "rate_limited", sent = "no", attempts = 0, retry_after = function(s) return s > 890 and s < 902 end,
+    message = "ticketing asked for a pause that is not over" },
+}
+
 case "the longest pause is a setting" {
   given = { slow_down "30" },
   call = tk(get, { retry_after_max = "29s" }),
