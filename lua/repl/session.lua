@@ -24,18 +24,10 @@ function Session.new()
   return setmetatable({ chunks = {}, done = {}, pending = "" }, Session)
 end
 
-local function where()
-  local settings = require("siterun.settings")
-  if settings.sandbox then
-    return "sandbox"
-  end
-  return settings.profile or ""
-end
-
----The prompt of a chunk's first line: the profile in use, or the sandbox.
+---The prompt of a chunk's first line; see repl.prompt.
 ---@return string
 function Session.prompt()
-  return where() .. "> "
+  return require("repl.prompt")()
 end
 
 ---Keeps the results of a chunk; the first one is the global `_`.

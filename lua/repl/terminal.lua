@@ -28,6 +28,17 @@ local function waiter(session)
   end
 end
 
+---Lets the first write to a production profile be asked for.
+local function ask_before_writes(session)
+  require("siterun.production").ask = function(question)
+    if not scheduler.foreground then -- a task's, while the prompt has the line
+      return false, "it was no chunk's, but that of a task, which can't ask"
+    end
+    local answer = session.editor:read(question)
+    return answer ~= nil and answer:lower():find("^%s*ye?s?%s*$") ~= nil
+  end
+end
+
 ---Gives the session its editor.
 ---@param session repl.Session
 function M.open(session)
@@ -38,6 +49,7 @@ function M.open(session)
       return tab.press(session, text, cursor)
     end,
   })
+  ask_before_writes(session)
 end
 
 ---@param session repl.Session

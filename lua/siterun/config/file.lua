@@ -10,6 +10,9 @@ local source = require "siterun.config.source"
 
 local M = {}
 
+-- Profile -> is it marked as production?
+local marks = setmetatable({}, { __mode = "k" })
+
 -- Instructions; a file that computes for longer is not a configuration.
 local STEPS = 1000000
 
@@ -86,8 +89,19 @@ local function check_section_name(path, where, name)
   local known = nearest.keys(sealed.services)
   local list = table.concat(known, ", ")
   known[#known + 1] = "services"
+  known[#known + 1] = "production"
   fail("%s: unknown section %s.%s%s; there are %s, and services = { ... } for your own", path,
     where, tostring(name), nearest.hint(name, known), list)
+end
+
+-- A mark of the profile itself, and no section.
+local function take_mark(path, where, profile)
+  local mark = profile.production
+  if mark ~= nil and type(mark) ~= "boolean" then
+    fail("%s: %s.production must be true or false, not a %s", path, where, type(mark))
+  end
+  profile.production = nil
+  return mark or false
 end
 
 local function check_sections(path, where, profile)
@@ -135,6 +149,7 @@ local function check(path, shared, profiles)
   end
   for name, profile in pairs(profiles) do
     check_table(path, tostring(name), profile)
+    marks[profile] = take_mark(path, tostring(name), profile)
     check_sections(path, tostring(name), profile)
     take_literals(path, tostring(name), shared, profile)
   end
@@ -179,7 +194,7 @@ local function read()
   local profiles = run_text(path, text, shared)
   local sections = choose(path, profiles)
   return { path = path, profile = profile_name(), shared = shared, sections = sections,
-    profiles = nearest.keys(profiles) }
+    profiles = nearest.keys(profiles), production = marks[sections] }
 end
 
 ---@class siterun.ConfigFile
@@ -187,6 +202,7 @@ end
 ---@field profile string
 ---@field shared? boolean can others read it?
 ---@field sections table<string, table> of the profile; empty without a file
+---@field production? boolean is the profile marked so?
 ---@field profiles? string[] names of all; nil without a file
 
 local loaded

@@ -8,6 +8,7 @@ local journal = require "siterun.journal"
 local json = require "c.json"
 local outcome = require "siterun.journal.outcome"
 local pathname = require "siterun.pathname"
+local production = require "siterun.production"
 local replay = require "siterun.journal.replay"
 local wire = require "siterun.wire"
 
@@ -148,6 +149,7 @@ function M.send(client, endpoint, request, judge)
   local known = write.once and done_under_key or done_earlier
   local intent = known(write)
   if intent then return recorded(endpoint, intent, judge) end
+  production.pass(write.sent, write.fail)
   local response, failure = wire.send(request, gate_of(write))
   local results = table.pack(pcall(judge, response, failure))
   if write.intent then settle(write, client, results, response) end
