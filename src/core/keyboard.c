@@ -128,6 +128,20 @@ enum keyboard_result keyboard_next(struct keyboard *keyboard, wchar_t *character
     return result;
 }
 
+/* A paste whose end never comes is over when the terminal is silent. */
+void keyboard_abort(struct keyboard *keyboard)
+{
+    while (keyboard->pasting && look_ahead(keyboard, 1, PATIENCE_MS) == KEYBOARD_CHARACTER) {
+        add_pasted(keyboard, keyboard->ahead[0]);
+        drop(keyboard, 1);
+        keyboard->pasting = !is_complete(&keyboard->paste);
+    }
+    keyboard->pasting = false;
+    keyboard->ahead_count = 0;
+    memset(&keyboard->state, 0, sizeof keyboard->state);
+    buf_wipe(&keyboard->paste);
+}
+
 static size_t decode_text(wchar_t *out, const char *text, size_t len)
 {
     mbstate_t state = {0};

@@ -35,6 +35,9 @@ void keyboard_fini(struct keyboard *keyboard);
 /* The next character, or a whole paste. Does not wait, but for what follows an ESC (100 ms). */
 enum keyboard_result keyboard_next(struct keyboard *keyboard, wchar_t *character);
 
+/* Forgets what was read, and the rest of a paste under way. */
+void keyboard_abort(struct keyboard *keyboard);
+
 /* The text that was pasted, its line ends made "\n", without NULs and what is no character. The
    caller frees it. NULL when it was too long, or there is no memory for it. */
 MUST_USE wchar_t *keyboard_take_paste(struct keyboard *keyboard);
