@@ -23,12 +23,24 @@ end
 
 ---Types a text as it is.
 function Terminal:type(text)
-  self:tmux("send-keys", "-l", text)
+  self:tmux("send-keys", "-l", "--", text)
 end
 
 ---Presses a key by tmux's name for it: "Enter", "C-c", "Up".
 function Terminal:press(key)
   self:tmux("send-keys", key)
+end
+
+---Pastes a text, between marks if the program asked for these.
+function Terminal:paste(text)
+  local path = t.write(self.socket .. ".paste", text)
+  self:tmux("load-buffer", path, ";", "paste-buffer", "-p")
+end
+
+---@param columns integer
+---@param rows integer
+function Terminal:resize(columns, rows)
+  self:tmux("resize-window", "-x", columns, "-y", rows)
 end
 
 ---What is shown, without blanks at the ends of lines and of the screen.
