@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char newline_key[] = "\033\r";
-
 static bool is_vi(EditLine *editor)
 {
     const char *mode = NULL;
@@ -21,7 +19,7 @@ static void bind_key(EditLine *editor, const char *key, const char *function)
     bool is_sequence = *key == '\033', vi = is_vi(editor);
     if (!vi || !is_sequence)
         el_set(editor, EL_BIND, key, function, NULL);
-    if (vi && strcmp(key, newline_key) != 0)
+    if (vi && strcmp(function, "siterun-newline") != 0)
         el_set(editor, EL_BIND, "-a", key + is_sequence, function, NULL);
 }
 
@@ -30,7 +28,8 @@ static void bind_keys(EditLine *editor)
     static const char paste[] = {KEYMAP_PASTE, '\0'};
     static const char *const keys[][2] = {
         {paste, "siterun-paste"},
-        {newline_key, "siterun-newline"},
+        {"\033\r", "siterun-newline"},
+        {"\033\n", "siterun-newline"},
         {"\t", "siterun-complete"},
         {"\033[A", "siterun-back"},
         {"\033OA", "siterun-back"},
@@ -38,7 +37,7 @@ static void bind_keys(EditLine *editor)
         {"\033[B", "siterun-forth"},
         {"\033OB", "siterun-forth"},
         {"\016", "siterun-forth"},
-        {"\022", "em-inc-search-prev"},
+        {"\022", "siterun-search"},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         bind_key(editor, keys[i][0], keys[i][1]);
@@ -63,6 +62,7 @@ void keymap_set(const struct keymap *keymap, EditLine *editor)
     el_set(editor, EL_ADDFN, "siterun-complete", "Complete what was typed", keymap->complete);
     el_set(editor, EL_ADDFN, "siterun-back", "An earlier entry", keymap->back);
     el_set(editor, EL_ADDFN, "siterun-forth", "A later entry", keymap->forth);
+    el_set(editor, EL_ADDFN, "siterun-search", "Search what was typed", keymap->search);
     el_set(editor, EL_EDITOR, "emacs");
     read_editrc(editor);
     bind_keys(editor);

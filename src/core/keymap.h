@@ -13,6 +13,7 @@ struct keymap {
     unsigned char (*complete)(EditLine *editor, int key);
     unsigned char (*back)(EditLine *editor, int key);
     unsigned char (*forth)(EditLine *editor, int key);
+    unsigned char (*search)(EditLine *editor, int key);
 };
 
 void keymap_set(const struct keymap *keymap, EditLine *editor);

@@ -19,6 +19,7 @@
 #include "core/keymap.h"
 #include "core/loop.h"
 #include "core/recall.h"
+#include "core/search.h"
 #include "core/terminal.h"
 
 enum { PROMPT_MAX = 512, ESCAPE_MAX = 16, PATTERN_MAX = 2048 };
@@ -31,6 +32,7 @@ struct line {
     FILE *out;
     struct termios modes; /* of the terminal before */
     char prompt[PROMPT_MAX];
+    const char *shown_prompt;
     struct keyboard keyboard;
     struct recall *recall;
     struct browse browse;
@@ -52,7 +54,7 @@ static struct line *line_of(EditLine *editor)
 
 static char *prompt_of(EditLine *editor)
 {
-    return line_of(editor)->prompt;
+    return (char *)(size_t)line_of(editor)->shown_prompt;
 }
 
 /* ---- what is on the screen ---- */
@@ -64,7 +66,7 @@ int line_columns(const struct line *line)
 
 static struct extent extent(struct line *line)
 {
-    return extent_of(line->prompt, el_wline(line->editor), line_columns(line));
+    return extent_of(line->shown_prompt, el_wline(line->editor), line_columns(line));
 }
 
 static void hide(struct line *line)
@@ -184,7 +186,7 @@ static enum line_result wait_for_input(struct line *line)
     return result;
 }
 
-/* libedit's search keeps a pointer into the line while it fetches entries: the line must have
+/* libedit's own search, which a key may be bound to, keeps a pointer into the line while it fetches entries: the line must have
    room for the longest one, and what is searched for, beforehand. */
 static void make_line_long(struct line *line)
 {
@@ -219,8 +221,10 @@ static int read_character(EditLine *editor, wchar_t *character)
         case KEYBOARD_END:
             line->result = LINE_END;
         }
-        if (line->result != LINE_TEXT)
+        if (line->result != LINE_TEXT) {
+            keyboard_abort(&line->keyboard);
             return 0;
+        }
     }
 }
 
@@ -255,6 +259,24 @@ static unsigned char go_forth(EditLine *editor, int key)
     return browse_step(&line_of(editor)->browse, editor, 1);
 }
 
+static void show_behind(void *context, const char *prompt)
+{
+    struct line *line = context;
+    if (!line->hidden)
+        hide(line);
+    line->shown_prompt = prompt != NULL ? prompt : line->prompt;
+    show(line);
+}
+
+static unsigned char search(EditLine *editor, int key)
+{
+    struct line *line = line_of(editor);
+    const struct search_view view = {.context = line, .show = show_behind};
+    (void)key;
+    recall_merge(line->recall);
+    return search_run(editor, line->recall, &view);
+}
+
 static unsigned char complete(EditLine *editor, int key)
 {
     struct line *line = line_of(editor);
@@ -279,7 +301,7 @@ static unsigned char complete(EditLine *editor, int key)
 static int set_up(struct line *line, struct err *err)
 {
     static const struct keymap keymap = {
-        insert_paste, insert_newline, complete, go_back, go_forth};
+        insert_paste, insert_newline, complete, go_back, go_forth, search};
     line->editor = el_init("siterun", stdin, line->out, line->out);
     line->history = history_init();
     if (line->editor == NULL || line->history == NULL)
@@ -287,6 +309,8 @@ static int set_up(struct line *line, struct err *err)
     el_set(line->editor, EL_CLIENTDATA, line);
     el_set(line->editor, EL_PROMPT_ESC, prompt_of, EXTENT_LITERAL);
     el_set(line->editor, EL_GETCFN, read_character);
+    /* What Ctrl-C ends may be a paste; its rest is not to be taken for keys. */
+    el_set(line->editor, EL_SETTY, "-d", "+noflsh", NULL);
     el_set(line->editor, EL_HIST, history, line->history);
     keymap_set(&keymap, line->editor);
     return 0;
@@ -401,6 +425,7 @@ static void set_prompt(struct line *line, const char *prompt)
             *at++ = EXTENT_LITERAL;
     }
     *at = '\0';
+    line->shown_prompt = line->prompt;
 }
 
 static void begin_reading(struct line *line, const struct line_host *host, const char *prompt)

@@ -1,0 +1,153 @@
+---Tasks that go on while a line is typed, and what interrupts them.
+local t = require("tests.t")
+local terminal = require("tests.terminal")
+
+local function open(...)
+  local session <const> = terminal.siterun(...)
+  session:wait(">\n")
+  return session
+end
+
+t.test("tasks go on while a line is typed, and what they say goes above it", function()
+  local session <close> = open()
+  session:paste([[
+    function say()
+      for i = 1, 3 do
+        print("out " .. i)
+        io.stderr:write("err " .. i .. "\n")
+        io.write("no ", "end")
+        task.sleep(0.1)
+      end
+    end
+    task.spawn(say)
+    print("goes")]])
+  session:press("Enter")
+  session:wait("\ngoes\n")
+  session:type("'typed ' .. ")
+  local screen = session:wait("out 3\nerr 3\nno end\n> 'typed ' ..\n$")
+  t.match(screen, "\nout 1\nerr 1\nno end\nout 2\nerr 2\nno end\n")
+  session:type("'on'")
+  session:press("Enter")
+  session:wait("\n> 'typed ' .. 'on'\ntyped on\n>\n$")
+end)
+
+t.test("a line of several rows stays whole below the output, and follows the size", function()
+  local session <close> = open()
+  local long, go = "'" .. ("0123456789"):rep(25) .. "'", t.scratch .. "/prompt_go"
+  local wait = "while not io.open('%s' .. i) do task.sleep(0.02) end print('out', i)"
+  session:enter("function wait(i) " .. wait:format(go) .. " end", ">\n")
+  session:enter("_ = task.spawn(wait, 1) and task.spawn(wait, 2) and nil", ">\n")
+  session:type("#" .. long)
+  session:wait("> #'[0-9]+\n[0-9]+\n[0-9]+'\n$")
+  t.write(go .. 1, "")
+  session:wait("\nout%s+1\n> #'[0-9]+\n[0-9]+\n[0-9]+'\n$")
+  session:press("Left")
+  session:resize(70, 30)
+  session:wait("> #'" .. ("0123456789"):rep(6) .. "012345\n[0-9]+\n[0-9]+\n[0-9]+'\n$")
+  t.write(go .. 2, "")
+  session:wait("\nout%s+1\nout%s+2\n> #'[0-9]+\n[0-9]+\n[0-9]+\n[0-9]+'\n$")
+  session:press("BSpace")
+  session:press("Enter")
+  session:wait("[0-9]+'\n249\n>\n$")
+end)
+
+t.test("the error of a task is shown at once, above the line", function()
+  local session <close> = open()
+  session:enter("function go() task.sleep(0.1) error('sunk') end", ">\n")
+  session:enter("_ = task.spawn(go) and nil", ">\n")
+  session:type("1 + 1")
+  session:wait("siterun: stdin:1: sunk\n  function go%(%)[^\n]*\n +%^\n> 1 %+ 1\n$")
+  session:press("Enter")
+  session:wait("> 1 %+ 1\n2\n>\n$")
+  session:enter(":bt", "sunk\nstack traceback:\n%s+stdin:1: in function")
+end)
+
+t.test("Ctrl-C ends what was typed, not the tasks beside it", function()
+  local session <close> = open("--sandbox")
+  session:enter("function go() while true do task.sleep(0.01) n = n + 1 end end n = 0", ">\n")
+  session:enter("_ = task.spawn(go) and nil", ">\n")
+  session:enter("print('sleeps') task.sleep(100)", "\nsleeps\n")
+  session:press("C-c")
+  session:wait("interrupted: by SIGINT\nsandbox>\n$")
+  session:enter("print('computes') while true do end", "\ncomputes\n")
+  session:press("C-c")
+  session:wait("computes\n%^Csiterun: [^\n]*interrupted: by SIGINT\nsandbox>\n$")
+  session:enter("print('calls') http.get('http://127.0.0.1:1')", "\ncalls\n.*sandbox>\n$")
+  session:enter("a = n; task.sleep(0.1); print('grew', n > a)", "grew%s+true")
+end)
+
+t.test("Ctrl-C ends a call of a service that does not answer", function()
+  local server <close> = assert(require("c.server").listen({ port = 0 }))
+  local session <close> = open()
+  local call = ("print('asks') http.get('http://127.0.0.1:%d')"):format(server:port())
+  session:enter(call, "\nasks\n")
+  session:press("C-c")
+  session:wait("interrupted: by SIGINT[^\n]*\n>\n$")
+  session:enter("6 * 7", "\n42\n>\n")
+end)
+
+t.test("Ctrl-C again and again gets out of a loop that catches errors", function()
+  local session <close> = open()
+  session:enter("function spin() while true do end end", ">\n")
+  session:enter("print('busy') while true do pcall(spin) print('caught') end", "\nbusy\n")
+  session:press("C-c")
+  session:wait("caught\n$")
+  session:press("C-c")
+  session:wait("interrupted: by SIGINT\n>\n$")
+  session:enter("6 * 7", "\n42\n>\n")
+end)
+
+t.test("Ctrl-C at the prompt ends a task that never waits, and clears the line", function()
+  local session <close> = open()
+  session:enter("function spin() print('spins') while true do end end", ">\n")
+  session:enter("_ = task.spawn(spin) and nil", "\nspins\n")
+  session:press("C-c")
+  session:wait("\nspins\nsiterun: [^\n]*interrupted: by SIGINT\n>\n$")
+  session:type("half a line")
+  session:press("C-c")
+  session:enter("6 * 7", "half a line\n> 6 %* 7\n42\n>\n")
+end)
+
+t.test("Ctrl-D leaves, and says what it ended", function()
+  local session <close> = open()
+  session:enter("_ = task.spawn(task.sleep, 100) and nil", ">\n")
+  session:press("C-d")
+  session:wait("siterun: a task that still ran was cancelled\nexit code 0")
+end)
+
+t.test("os.exit in a task leaves while a line is typed", function()
+  local session <close> = open()
+  session:enter("task.spawn(function() task.sleep(0.2) os.exit(7) end)", ">\n")
+  session:type("half a line")
+  session:wait("exit code 7")
+end)
+
+t.test("a session that is stopped and goes on shows its line again", function()
+  local script = "set -m; %s; stty -a | grep -o ' [-]*echo '; fg; echo left $?"
+  local session <close> = terminal.run({ "sh", "-c", script:format(t.quote(t.program)) })
+  session:wait("^>\n")
+  session:type("6 * ")
+  session:wait("> 6 %*")
+  session:press("C-z")
+  session:wait("\n echo\n.*> 6 %*\n$")
+  session:type("7")
+  session:press("Enter")
+  session:wait("> 6 %* 7\n42\n>\n")
+  session:press("C-d")
+  session:wait("left 0")
+end)
+
+t.test("a terminal that goes away ends the session", function()
+  local file = t.scratch .. "/prompt_pid"
+  local note = "io.open(%q, 'w'):write(io.open('/proc/self/stat'):read('n'))"
+  local session = open("-e", note:format(file), "-i")
+  local pid = t.read(file)
+  session:__close()
+  for _ = 1, 200 do
+    if not io.open("/proc/" .. pid .. "/stat") then
+      return
+    end
+    os.execute("sleep 0.05")
+  end
+  error("it lives on")
+end)
