@@ -1,17 +1,13 @@
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
 #include <lua.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/pathinfo.h"
-#include "host/class.h"
 #include "host/fail.h"
 #include "host/field.h"
 #include "host/scratch.h"
@@ -118,73 +114,20 @@ static int about(lua_State *L)
     return 1;
 }
 
-static void close_folder(DIR **handle)
-{
-    if (*handle)
-        closedir(*handle);
-    *handle = NULL;
-}
-
-static int collect_folder(lua_State *L)
-{
-    close_folder(lua_touserdata(L, 1));
-    return 0;
-}
-
-static DIR **new_folder(lua_State *L)
-{
-    static const luaL_Reg methods[] = {{"__gc", collect_folder}, {NULL, NULL}};
-    DIR **handle = lua_newuserdatauv(L, sizeof(DIR *), 0);
-
-    *handle = NULL;
-    class_new(L, "c.file.folder", methods);
-    luaL_setmetatable(L, "c.file.folder");
-    return handle;
-}
-
-/* file.names(folder) -> {name, ...} without "." and ".." | nil, err */
-static int names(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    DIR **handle = new_folder(L);
-    struct err err;
-    lua_Integer count = 0;
-
-    *handle = opendir(path);
-    if (!*handle) {
-        err_set(&err, ERR_CONFIG, "%.300s: %s", path, strerror(errno));
-        return fail_push(L, &err);
-    }
-    lua_newtable(L);
-    for (struct dirent *entry; (entry = readdir(*handle)) != NULL;) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        lua_pushstring(L, entry->d_name);
-        lua_rawseti(L, -2, ++count);
-    }
-    close_folder(handle);
-    return 1;
-}
-
-/* file.create(path, text, mode) -> path | nil, err; never replaces anything */
+/* file.create(path, text, mode) -> path | nil, err; see file_create */
 static int create(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
     size_t len;
     const char *text = luaL_checklstring(L, 2, &len);
-    mode_t mode = (mode_t)luaL_checkinteger(L, 3);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    bool bad = !file || fwrite(text, 1, len, file) != len;
+    unsigned mode = (unsigned)luaL_checkinteger(L, 3);
     struct err err;
 
-    if (file && fclose(file))
-        bad = true;
+    lua_settop(L, 2);
+    if (file_create(path, text, len, mode, &err))
+        return fail_push(L, &err);
     lua_settop(L, 1);
-    if (!bad)
-        return 1;
-    err_set(&err, ERR_CONFIG, "cannot make %.300s: %s", path, strerror(errno));
-    return fail_push(L, &err);
+    return 1;
 }
 
 /* file.list(folder) -> names, those of folders end in "/" | nil, err; see file_list */
@@ -215,7 +158,6 @@ int luaopen_c_file(lua_State *L)
         {"enter", enter},
         {"list", list},
         {"about", about},
-        {"names", names},
         {"create", create},
         {NULL, NULL},
     };

@@ -98,6 +98,22 @@ int file_write(const char *path, const void *bytes, size_t len, struct err *err)
     return failed ? -1 : 0;
 }
 
+int file_create(const char *path, const void *bytes, size_t len, unsigned mode, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode), failed;
+
+    if (fd < 0)
+        return err_set(
+            err, ERR_CONFIG, "%.300s: cannot make the file: %s", path, strerror(errno));
+    failed = write_all(fd, bytes, len);
+    if (close(fd) || failed) {
+        err_set(err, ERR_CONFIG, "%.300s: cannot write: %s", path, strerror(errno));
+        unlink(path);
+        return -1;
+    }
+    return 0;
+}
+
 static int make_one(const char *path, struct err *err)
 {
     struct stat about;

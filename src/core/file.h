@@ -15,6 +15,11 @@ MUST_USE int file_read(const char *path, struct buf *out, bool *shared, struct e
    is replaced. ERR_CONFIG; the message names the path. */
 MUST_USE int file_write(const char *path, const void *bytes, size_t len, struct err *err);
 
+/* Makes a file that is not there yet, with this mode less the umask: whole, or not at all. ERR_CONFIG; the
+   message names the path. */
+MUST_USE int file_create(
+    const char *path, const void *bytes, size_t len, unsigned mode, struct err *err);
+
 /* Makes the folder, and those above it, open to the owner alone; one that exists stays as it
  * is. */
 MUST_USE int file_make_folder(const char *path, struct err *err);

@@ -34,7 +34,7 @@ local function words_of(option)
   local word = option.name and "--" .. option.name or "-" .. option.letter
   if not option.argument then return { word } end
   local key = option.name or option.letter
-  local sample = SAMPLES[key] or option.words and option.words:match "^[^<%s]%S*"
+  local sample = option.words and option.words:match "^[^<%s]%S*" or SAMPLES[key]
   return { word, assert(sample, "a sample for " .. word) }
 end
 

@@ -88,7 +88,7 @@ local function check_file(found, path, name, hold)
   if not about then return end -- it went away meanwhile
   if about.mode & 63 ~= 0 then
     found:problem(path, ("others can read or change it (mode %04o)"):format(about.mode),
-      "run chmod 600 " .. path)
+      ("run chmod %s %s"):format(about.kind == "folder" and "700" or "600", path))
   end
   if not name:find "^limit%-" then return end
   local sound, failure = slots.check(path, hold)
@@ -99,7 +99,7 @@ local function check_file(found, path, name, hold)
 end
 
 local function check_files(found, path, services)
-  local hold, names = longest_hold(services), file.names(path) or {}
+  local hold, names = longest_hold(services), file.list(path) or {}
   table.sort(names)
   local keeps_limits = false
   for _, name in ipairs(names) do
