@@ -19,7 +19,7 @@ local M = {}
 ---@field request? string "POST /tickets"
 ---@field source? string where the service's document defines it
 
-local ONCE = { type = "string", fields = function() return {} end,
+M.ONCE = { type = "string", fields = function() return {} end,
   name = "once", text = "key of the write: it happens once under it, in all runs" }
 
 local function option_specs(service, endpoint)
@@ -36,7 +36,7 @@ local function option_specs(service, endpoint)
       values = nearest.keys(suffix.values), default = suffix.default,
       text = "form of the answer" })
   end
-  if endpoint.write then list[#list + 1] = ONCE end
+  if endpoint.write then list[#list + 1] = M.ONCE end
   return list
 end
 

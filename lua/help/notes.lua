@@ -97,6 +97,10 @@ function takers.class(note, rest)
   note.name, note.parent, note.text = name, parent, text
 end
 
+function takers.alias(note, rest)
+  note.name = rest:match("^[%w_.]+")
+end
+
 local function join(before, more)
   if more == "" then
     return before .. "\n"
@@ -148,7 +152,7 @@ local function new_note(lines, head)
 end
 
 local function add(module, note)
-  if note.tags.class then
+  if note.tags.class or note.tags.alias then
     module.classes[note.name] = note
   elseif note.holder then
     table.insert(module.notes, note)
@@ -204,7 +208,9 @@ end
 function M.class(name)
   for _, module in ipairs(notes.modules()) do
     local text = not modules[module] and notes.of(module) or ""
-    if modules[module] or text:find("@class " .. name, 1, true) then
+    local is_named = text:find("@class " .. name, 1, true)
+      or text:find("@alias " .. name, 1, true)
+    if modules[module] or is_named then
       local class = M.module(module).classes[name]
       if class then
         return class
