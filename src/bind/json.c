@@ -12,6 +12,7 @@
 #include "core/secret.h"
 #include "host/jsonmark.h"
 #include "host/jsonwrite.h"
+#include "host/pace.h"
 
 static const char tape_name[] = "json.tape";
 
@@ -148,8 +149,11 @@ static int decode(lua_State *L)
     struct jsontape tape;
 
     skipped = lua_toboolean(L, 2) && strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    if (len - skipped > JSONTAPE_ROOM)
+    if (len - skipped > JSONTAPE_ROOM) {
+        /* Before, as what the last text gave is mostly garbage here. */
+        pace_check(L);
         return push_answer(L, tape_guard(L), text, len, skipped);
+    }
     jsontape_init(&tape, &room);
     return push_answer(L, &tape, text, len, skipped);
 }

@@ -13,6 +13,7 @@
 #include "host/field.h"
 #include "host/interrupt.h"
 #include "host/modules.h"
+#include "host/pace.h"
 #include "host/warning.h"
 
 /* [-0, +1, m] What siterun.settings takes over. */
@@ -100,6 +101,7 @@ static int run(lua_State *L)
 {
     const struct cli *cli = lua_touserdata(L, 1);
     const char *lua_dir = getenv("SITERUN_LUA");
+    pace_watch(L);
     modules_open(L, lua_dir != NULL && *lua_dir != '\0' ? lua_dir : NULL);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "siterun.main");
@@ -141,11 +143,13 @@ static void set_throttle(const struct cli *cli)
 int host_run(const struct cli *cli, lua_Alloc alloc, void *context)
 {
     int code = 1;
+    struct pace pace;
     lua_State *L = new_state(alloc, context);
     if (L == NULL) {
         fprintf(stderr, "siterun: not enough memory\n");
         return code;
     }
+    pace_count(L, &pace);
     interrupt_arm(L);
     set_throttle(cli);
     lua_pushcfunction(L, run);

@@ -300,6 +300,34 @@ t.test("damaged documents never break it, and what it takes cjson takes", functi
   end
 end)
 
+-- The most that is in use, in KB, while a text is decoded again and again, above what was.
+local function peak(text, times)
+  collectgarbage()
+  local before, most = collectgarbage("count"), 0
+  for _ = 1, times do
+    json.decode(text)
+    most = math.max(most, collectgarbage("count") - before)
+  end
+  return most
+end
+
+t.test("what was decoded does not pile up beside long texts", function()
+  local held, row = ("x"):rep(8 << 20), '{"id":%d,"name":"n%d","tags":["a","b"]}'
+  local rows = {}
+  for i = 1, 1000 do rows[i] = row:format(i, i) end
+  local text = "[" .. table.concat(rows, ",") .. "]"
+  t.truthy(peak(text, 40) < #held / 2 / 1024)
+end)
+
+t.test("a collector that is stopped stays so", function()
+  local text, ended = "[" .. ("{},"):rep(10000) .. "0]", false
+  setmetatable({}, { __gc = function() ended = true end })
+  collectgarbage("stop")
+  for _ = 1, 4 do json.decode(text) end
+  collectgarbage("restart")
+  t.equal(ended, false)
+end)
+
 t.test("cjson stays what it was", function()
   t.equal(cjson.decode '{"a":[true,"x"]}', { a = { true, "x" } })
   t.equal(cjson.encode { "x" }, '["x"]')
