@@ -16,6 +16,7 @@ enum { EVENTS_A_TURN = 64 };
 struct loop {
     int epoll;
     struct timer_heap timers;
+    const struct loop_waiter *waiter;
     struct epoll_event events[EVENTS_A_TURN];
     int event_count; /* of the turn under way */
     struct loop_op *first_ended, **last_ended;
@@ -118,20 +119,36 @@ static void run_watches(struct loop *loop)
     loop->event_count = 0;
 }
 
-int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err)
+static int wait_for_watches(struct loop *loop, int timeout_ms, struct err *err)
 {
-    int count;
+    int count = epoll_wait(loop->epoll, loop->events, EVENTS_A_TURN, timeout_ms);
 
-    /* libcurl's "now" is a timer that is due: it is not asked what else there is before. */
-    loop->fired = !loop->fired && fire_timers(loop);
-    if (loop->fired)
-        return 0;
-    count = epoll_wait(loop->epoll, loop->events, EVENTS_A_TURN, wait_ms(loop, timeout_ms));
     if (count < 0 && errno != EINTR)
         return err_set(err, ERR_CONFIG, "epoll_wait: %s", strerror(errno));
     loop->event_count = count < 0 ? 0 : count;
     run_watches(loop);
     return 0;
+}
+
+int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err)
+{
+    const struct loop_waiter *waiter = loop->waiter;
+    int left_ms;
+
+    /* libcurl's "now" is a timer that is due: it is not asked what else there is before. */
+    loop->fired = !loop->fired && fire_timers(loop);
+    if (loop->fired)
+        return 0;
+    left_ms = wait_ms(loop, timeout_ms);
+    if (!waiter)
+        return wait_for_watches(loop, left_ms, err);
+    return waiter->wait(waiter->context, loop->epoll, left_ms) ? wait_for_watches(loop, 0, err)
+                                                               : 0;
+}
+
+void loop_set_waiter(struct loop *loop, const struct loop_waiter *waiter)
+{
+    loop->waiter = waiter;
 }
 
 void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms)

@@ -25,6 +25,14 @@ struct loop_op {
     bool listed; /* on the list that loop_next_ended takes from */
 };
 
+/* Somebody who waits for descriptors of his own, and for the loop's meanwhile. */
+struct loop_waiter {
+    /* Waits for at most `timeout_ms` (-1: until something happens) until one of them or `fd` can be
+       read, and runs what concerns them. Returns whether `fd` can be. */
+    bool (*wait)(void *context, int fd, int timeout_ms);
+    void *context;
+};
+
 MUST_USE int loop_new(struct loop **out, struct err *err);
 
 /* Whatever was started on the loop must have been stopped before. NULL is fine. */
@@ -43,6 +51,9 @@ void loop_timer_stop(struct loop *loop, struct timer *timer);
 MUST_USE int loop_watch(
     struct loop *loop, struct loop_watch *watch, unsigned events, struct err *err);
 void loop_unwatch(struct loop *loop, struct loop_watch *watch);
+
+/* Lets `waiter` wait in the loop's place; NULL: the loop itself. */
+void loop_set_waiter(struct loop *loop, const struct loop_waiter *waiter);
 
 /* Marks the operation as ended and lists it, once. */
 void loop_end(struct loop *loop, struct loop_op *op);

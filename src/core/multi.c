@@ -10,11 +10,24 @@
    attempts to connect, and its resolver's. */
 enum { IDLE_CONNECTIONS = 256, SOCKETS_EACH = 3 };
 
+/* Few transfers are waited for and run all together, at less cost for libcurl and the system as long
+   as most of them have something to do; many, or idle ones, are watched each for itself. */
+enum {
+    FEW = 64,
+    USEFUL_LOOKS = 8, /* at transfers, for each that ended */
+    USELESS_LOOKS_MAX = 1000,
+    LONG_MS = 3600 * 1000,
+};
+
 struct socket;
 
 struct multi {
     struct loop *loop;
     CURLM *curlm;
+    struct loop_waiter together;
+    bool is_watching;   /* each for itself */
+    bool is_new;        /* a transfer was added: nothing is waited for */
+    long useless_looks; /* when together */
     struct timer timer;
     size_t count;
     struct socket *spare;
@@ -38,6 +51,25 @@ static void finish(const CURLMsg *message)
     transfer->done(transfer->context, code);
 }
 
+static void stop_watching(struct multi *multi)
+{
+    curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, NULL);
+    curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION, NULL);
+    loop_timer_stop(multi->loop, &multi->timer);
+    multi->is_watching = false;
+    multi->useless_looks = 0;
+}
+
+/* Only when no transfer is left does libcurl know of no socket that it has told us of. */
+static void lose(struct multi *multi)
+{
+    if (--multi->count)
+        return;
+    loop_set_waiter(multi->loop, NULL);
+    if (multi->is_watching)
+        stop_watching(multi);
+}
+
 /* Reading a message invalidates the next ones only when their handles are removed, so each is
    taken, removed and finished before the next is asked for. */
 static void collect(struct multi *multi)
@@ -49,7 +81,7 @@ static void collect(struct multi *multi)
         CURLMsg copy = *message;
 
         curl_multi_remove_handle(multi->curlm, copy.easy_handle);
-        multi->count--;
+        lose(multi);
         finish(&copy);
     }
 }
@@ -149,13 +181,53 @@ static int timer_changed(CURLM *curlm, long timeout_ms, void *context)
     return 0;
 }
 
+/* libcurl tells of all sockets and timers that there are already. */
+static void watch_each(struct multi *multi)
+{
+    int running;
+
+    loop_set_waiter(multi->loop, NULL);
+    multi->is_watching = true;
+    curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, socket_changed);
+    curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION, timer_changed);
+    CURL_IGNORE_DEPRECATION(curl_multi_socket_all(multi->curlm, &running);)
+    collect(multi);
+}
+
+static void run_all(struct multi *multi)
+{
+    size_t before = multi->count;
+    int running;
+
+    multi->is_new = false;
+    curl_multi_perform(multi->curlm, &running);
+    multi->useless_looks += (long)before;
+    collect(multi);
+    if (multi->count < before)
+        multi->useless_looks -= USEFUL_LOOKS * (long)(before - multi->count);
+    if (multi->useless_looks < 0)
+        multi->useless_looks = 0;
+}
+
+static bool wait_together(void *context, int fd, int timeout_ms)
+{
+    struct multi *multi = context;
+    struct curl_waitfd other = {.fd = fd, .events = CURL_WAIT_POLLIN};
+
+    if (!multi->is_new)
+        curl_multi_poll(multi->curlm, &other, 1, timeout_ms < 0 ? LONG_MS : timeout_ms, NULL);
+    if (multi->count > FEW || multi->useless_looks > USELESS_LOOKS_MAX)
+        watch_each(multi);
+    else
+        run_all(multi);
+    return other.revents;
+}
+
 static int set_up(struct multi *multi, struct err *err)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(multi->curlm = curl_multi_init()))
         return err_set(err, ERR_CONFIG, "libcurl cannot be initialised");
-    curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, socket_changed);
     curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
-    curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION, timer_changed);
     curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
     curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
     return 0;
@@ -168,6 +240,7 @@ int multi_new(struct multi **out, struct loop *loop, struct err *err)
     if (!multi)
         return err_no_memory(err);
     multi->loop = loop;
+    multi->together = (struct loop_waiter){.wait = wait_together, .context = multi};
     timer_init(&multi->timer, timer_fired, multi);
     if (set_up(multi, err)) {
         multi_free(multi);
@@ -203,13 +276,16 @@ int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *
     if (code)
         return err_set(err, ERR_NETWORK, "libcurl: %s", curl_multi_strerror(code));
     multi->count++;
+    multi->is_new = true;
+    if (!multi->is_watching)
+        loop_set_waiter(multi->loop, &multi->together);
     return 0;
 }
 
 void multi_remove(struct multi *multi, struct multi_transfer *transfer)
 {
     curl_multi_remove_handle(multi->curlm, transfer->easy);
-    multi->count--;
+    lose(multi);
 }
 
 size_t multi_count(const struct multi *multi)
