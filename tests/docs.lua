@@ -1,9 +1,21 @@
--- siterun tests/docs.lua [--check] FILE: puts the tables of the declarations and of the command line
--- between the file's markers; with --check only says whether they are there. Exit 1 when they are not.
+-- siterun tests/docs.lua [--check] FILE: puts the tables of the declarations, of the command line and
+-- of the session's commands between the file's markers; with --check only says whether they are there. Exit 1 when they are not.
 local docs = require "siterun.docs"
 local manual = require "siterun.manual"
+local session = require "repl.commands"
 
-local TABLES = { services = docs.readme, ["command line"] = manual.readme }
+local function commands()
+  local lines = { "| command | what |", "| --- | --- |" }
+  for _, command in ipairs(session.LIST) do
+    local call = session.call(command):gsub("|", "\\|")
+    lines[#lines + 1] = ("| `%s` | %s |"):format(call, command.text)
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local TABLES = {
+  services = docs.readme, ["command line"] = manual.readme, commands = commands,
+}
 
 local function read(path)
   local file <close> = assert(io.open(path, "rb"))

@@ -6,7 +6,7 @@ local STATES = { on = true, off = false }
 return {
   name = "trace",
   argument = "[on|off]",
-  text = "shows a line for each exchange, or no longer does",
+  text = "shows a line for each exchange, or ends that",
   words = function()
     return { "off", "on" }
   end,
