@@ -17,6 +17,14 @@ local M = {}
 -- Columns, unless told.
 local WIDTH = 80
 
+local function member_names(from)
+  local names = {}
+  for i, member in ipairs(members.of(from)) do
+    names[i] = member.name
+  end
+  return table.concat(names, ", ")
+end
+
 ---Says what a name is: of a function of siterun's how it is called, in full where it is alone.
 ---@param find fun(word: string): any, siterun.Origin? what has the name
 ---@return repl.Teller
@@ -27,7 +35,7 @@ local function teller(find)
     if entry then
       return (is_alone and page.signature or page.short)(entry), page.first(entry.text)
     elseif from then
-      return word, "calls that belong together"
+      return word, member_names(from)
     end
     local module = known.module(held)
     return word, module and page.first(known.text(module)) or type(held)

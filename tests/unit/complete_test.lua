@@ -2,6 +2,7 @@
 local clients = require("tests.clients")
 local complete = require("repl.complete")
 local t = require("tests.t")
+local terminal = require("tests.terminal")
 
 local listener = { url = "http://127.0.0.1:1" }
 
@@ -191,4 +192,22 @@ t.test("of too many words those are kept that all have their beginning in common
     t.truthy(#found.words <= 1002)
     t.equal({ found.words[1], found.words[#found.words] }, { "x00001", "xa" })
   end)
+end)
+
+t.test("Tab inserts what is clear, lists what is not and then tells of it", function()
+  local session <close> = terminal.siterun("--sandbox")
+  session:wait(">\n")
+  session:enter("tk = ticketing.connect()", "connect%(%)\n[^\n]*>\n")
+  local function tab(typed, pattern)
+    session:type(typed)
+    session:press("Tab")
+    session:wait(pattern)
+  end
+  tab("tk.tickets:cr", "tk%.tickets:create\n")
+  tab("{ ti", "create{ title=\n")
+  tab("'x', pri", "title='x', priority=\n")
+  tab("", 'priority="\n')
+  tab("", "Important  Low +Medium +Urgent\n")
+  tab("", "tk%.tickets:create%({ title, requestor, description%?")
+  tab("Ur", 'priority="Urgent"\n')
 end)
