@@ -54,6 +54,7 @@ int http_new(struct http **out, struct loop *loop, struct err *err)
 static void drop(struct http_transfer *transfer)
 {
     curl_easy_cleanup(transfer->transfer.easy);
+    http_settings_fini(&transfer->settings);
     buf_fini(&transfer->response.headers);
     buf_fini(&transfer->response.body);
     free(transfer);
@@ -86,6 +87,7 @@ static struct http_transfer *take(struct http *http)
     if (!transfer)
         return NULL;
     transfer->http = http;
+    http_settings_init(&transfer->settings);
     transfer->transfer.easy = curl_easy_init();
     if (transfer->transfer.easy)
         return transfer;

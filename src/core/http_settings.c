@@ -16,6 +16,18 @@ enum {
     BUFFER_SMALL = 1024,
 };
 
+void http_settings_init(struct http_settings *settings)
+{
+    *settings = (struct http_settings){0};
+    buf_init(&settings->text, URL_MAX);
+}
+
+void http_settings_fini(struct http_settings *settings)
+{
+    curl_url_cleanup(settings->address);
+    buf_wipe(&settings->text);
+}
+
 static bool is_head(const struct http_request *request)
 {
     return !strcmp(request->method, "HEAD");
@@ -43,14 +55,11 @@ static void remember(struct http_settings *settings, const struct http_request *
     bool is_usual =
         !request->ca_file && !request->proxy && strlen(request->method) <= HTTP_METHOD_MAX;
 
-    *settings = (struct http_settings){
-        .plain = url_is_plain(request->url),
-        .write = request->write,
-        .has_body = has_body(request),
-        .body_max = request->body_max,
-    };
-    if (is_usual)
-        strcpy(settings->method, request->method);
+    settings->plain = url_is_plain(request->url);
+    settings->write = request->write;
+    settings->has_body = has_body(request);
+    settings->body_max = request->body_max;
+    strcpy(settings->method, is_usual ? request->method : "");
 }
 
 static unsigned set_trust(CURL *easy, const struct http_request *request)
@@ -90,7 +99,6 @@ static unsigned set_message(CURL *easy, const struct http_request *request)
 {
     unsigned bad = 0;
 
-    bad |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (is_head(request))
@@ -154,13 +162,29 @@ static struct curl_slist *all_headers(
     return lines;
 }
 
+/* Not libcurl's own way from CURLOPT_URL: that parses each time, and then writes the address anew. */
+static unsigned set_address(struct http_settings *settings, CURL *easy, const char *url)
+{
+    struct err ignored;
+
+    if (settings->address && !strcmp(buf_text(&settings->text), url))
+        return curl_easy_setopt(easy, CURLOPT_CURLU, settings->address);
+    buf_clear(&settings->text);
+    if (!settings->address)
+        settings->address = curl_url();
+    if (!settings->address || buf_add_string(&settings->text, url, &ignored))
+        return 1;
+    return curl_url_set(settings->address, CURLUPART_URL, url, CURLU_PATH_AS_IS) |
+           curl_easy_setopt(easy, CURLOPT_CURLU, settings->address);
+}
+
 unsigned http_settings_fill(
     struct http_settings *settings, CURL *easy, const struct http_request *request, bool many)
 {
     int64_t stall_ms = request->timeout_ms / 2 > STALL_MS ? request->timeout_ms / 2 : STALL_MS;
     unsigned bad = settings->has_body ? set_body(easy, request) : 0;
 
-    bad |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    bad |= set_address(settings, easy, request->url);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(settings, request));
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));

@@ -5,18 +5,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/buf.h"
 #include "core/http.h"
 
 enum { HTTP_METHOD_MAX = 20 }; /* bytes of a method that a kind remembers */
 
-/* The kind of request that a handle is set up for; zeroed: for none. Kept in place while the transfer
-   lasts. */
+/* What a handle is set up for; zeroed: for nothing. Kept in place while the transfer lasts. */
 struct http_settings {
     char method[HTTP_METHOD_MAX + 1];
     bool plain, write, has_body;
     size_t body_max;
     struct curl_slist own[4]; /* headers before the caller's */
+    CURLU *address;           /* of the latest request, parsed */
+    struct buf text;          /* and as it was given; wiped */
 };
+
+void http_settings_init(struct http_settings *settings);
+void http_settings_fini(struct http_settings *settings);
 
 /* Whether the handle is set up for requests like this one. */
 bool http_settings_fit(
@@ -27,6 +32,7 @@ bool http_settings_fit(
 MUST_USE unsigned http_settings_make(
     struct http_settings *settings, CURL *easy, const struct http_request *request);
 
-/* Sets what each request has of its own; `many`: it will be one of many at a time. As above. */
+/* Sets what each request has of its own; `many`: it will be one of many at a time. As above. The
+   address is parsed if it differs from the one before. */
 MUST_USE unsigned http_settings_fill(
     struct http_settings *settings, CURL *easy, const struct http_request *request, bool many);
