@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RESERVED_MAX = SLOTS_ENDED_MAX + SLOTS_FLIGHT_MAX, RESERVED_MORE = 8 };
+
 static const uint64_t magic = 0x336e757265746973; /* "siterun3" */
 
 /* The order of stores is what makes dying between two of them safe. The compiler alone could change
@@ -57,6 +59,7 @@ bool slots_is_sound(const struct slots *slots, int64_t now_ms, int64_t held_max_
     return slots_is_block(slots) && slots->next_id > 0 &&
            memchr(slots->boot_id, '\0', SLOTS_BOOT_BYTES) && counts_are_sound(slots) &&
            slots->paused_until_ms <= latest_ms && slots->retry_budget >= 0 &&
+           slots->reserved >= 0 && slots->reserved <= RESERVED_MAX &&
            slots->retry_budget <= SLOTS_BUDGET_MAX && ended_is_sound(slots, latest_ms);
 }
 
@@ -113,6 +116,8 @@ void slots_init(struct slots *slots, const struct slots_start *start)
     memset(&slots->file, 0, sizeof *slots - offsetof(struct slots, file));
     slots->next_id = slots->origin = start->first_id;
     slots->retry_budget = SLOTS_BUDGET_FIRST;
+    slots->reserved = start->held;
+    slots->reserved_until_ms = start->free_ms;
     strncpy(slots->boot_id, start->boot_id, sizeof slots->boot_id - 1);
     hold(slots, (uint64_t)start->held, start->free_ms);
     finish(slots);
@@ -122,6 +127,8 @@ void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms)
 {
     uint64_t used = slots->tail - slots->head + slots->in_flight;
 
+    if (used < (uint64_t)slots->reserved)
+        used = (uint64_t)slots->reserved;
     begin(slots);
     memset(slots->flights, 0, sizeof slots->flights);
     memset(slots->waiters, 0, sizeof slots->waiters);
@@ -130,6 +137,8 @@ void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms)
     slots->in_flight = slots->waiting = 0;
     slots->paused_until_ms = 0;
     slots->head = slots->tail;
+    slots->reserved = (int64_t)used;
+    slots->reserved_until_ms = free_ms;
     hold(slots, used, free_ms);
     finish(slots);
 }
@@ -173,6 +182,19 @@ bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_own
     *place = (struct slots_place){.index = index, .ticket = slots->next_id++};
     put_flight(slots, index, &(struct slots_flight){.ticket = place->ticket, .owner = owner});
     return true;
+}
+
+bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until_ms)
+{
+    int64_t needed = slots_used(slots, now_ms) + 1, before = slots->reserved;
+
+    if (needed > limit || (needed <= before && now_ms < slots->reserved_until_ms))
+        return false;
+    slots->reserved = needed + needed / 4 + RESERVED_MORE;
+    if (slots->reserved > limit)
+        slots->reserved = limit;
+    slots->reserved_until_ms = until_ms;
+    return slots->reserved > before;
 }
 
 /* Where it was put, or anywhere, after blocks were merged. NULL when it is not known. */
@@ -241,6 +263,9 @@ static void add_held(struct slots *slots, const struct slots *from)
     fence();
     for (uint64_t i = from->head; i < from->tail; i++)
         add_ended(slots, *ended(from, i));
+    slots->reserved += from->reserved;
+    if (slots->reserved > RESERVED_MAX)
+        slots->reserved = RESERVED_MAX;
     slots_pause(slots, from->paused_until_ms);
     if (from->retry_budget < slots->retry_budget)
         slots->retry_budget = from->retry_budget;

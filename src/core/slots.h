@@ -62,7 +62,9 @@ struct slots {
     uint64_t in_flight;  /* at least the flights in use */
     uint64_t waiting;    /* at least the waiters in use */
     int64_t paused_until_ms;
-    int64_t retry_budget;              /* see slots_earn_retry */
+    int64_t retry_budget; /* see slots_earn_retry */
+    int64_t reserved;     /* see slots_reserve */
+    int64_t reserved_until_ms;
     int64_t ended_ms[SLOTS_ENDED_MAX]; /* when the slot is free; sorted from head to tail */
     struct slots_flight flights[SLOTS_FLIGHT_MAX];
     struct slots_waiter waiters[SLOTS_WAITERS_MAX];
@@ -92,8 +94,8 @@ bool slots_is_block(const struct slots *slots);
    held for longer than `held_max_ms`. */
 bool slots_is_sound(const struct slots *slots, int64_t now_ms, int64_t held_max_ms);
 
-/* Makes a block of an earlier boot one of this boot: whatever it held was sent before this boot, so
-   it is held until `free_ms` on this boot's clock. A process that dies in it leaves no block. */
+/* Makes a block of an earlier boot one of this boot: whatever it held, or may have held since it was
+   written to the disk, was sent before this boot, so it is held until `free_ms` on this boot's clock. A process that dies in it leaves no block. */
 void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms);
 
 /* Adds what `from` holds, in flight included, to another block. Flights keep their tickets. Those for
@@ -118,6 +120,10 @@ int slots_used(struct slots *slots, int64_t now_ms);
 /* Takes a slot, if fewer than `limit` are used and the service asked for no pause. */
 bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_owner owner,
     struct slots_place *place);
+
+/* Before taking a slot: when true, the block has to be on the disk first. So what a power cut leaves tells
+   of at least as many slots as are used, with up to a quarter and 8 more, in the time to `until_ms`. */
+bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until_ms);
 
 /* Ends a flight: its slot is held until `free_ms`; 0 gives it back at once. When the flight is not
    known (the block was made anew meanwhile) the slot is held all the same. */

@@ -225,6 +225,12 @@ void slots_file_unlock(struct slots_file *file)
     slots_inode_unlock(&file->at.inode);
 }
 
+void slots_file_sync(struct slots_file *file)
+{
+    if (file->at.inode.map)
+        slots_map_sync(file->at.inode.map);
+}
+
 bool slots_file_is_whole(const struct slots_file *file)
 {
     return !slots_inode_is_torn(&file->at.inode);

@@ -32,8 +32,9 @@ struct slots_file_spec {
     bool assume_fresh;  /* a damaged file is taken for an empty one, and that is logged */
 };
 
-/* Opens the file, or makes it: a first use starts at once. One that is damaged, or of an earlier boot,
-   waits out what it may have held; damage is told on stderr. A process opens a path once at a time.
+/* Opens the file, or makes it: a first use starts at once. One that is damaged waits out what it may have
+   held, which is told on stderr; one of an earlier boot what it held, and may have held by the time
+   the power failed. A process opens a path once at a time.
    ERR_CONFIG when the folder is on a network, where neither locks nor maps are shared, or when the
    file can't be used: not a plain file, another user's, no space. */
 MUST_USE int slots_file_open(
@@ -44,6 +45,9 @@ void slots_file_close(struct slots_file *file);
    ERR_CONFIG when the file was taken away and can't be made anew. */
 MUST_USE int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err);
 void slots_file_unlock(struct slots_file *file);
+
+/* Under the lock: waits until what slots_reserve did is on the disk. */
+void slots_file_sync(struct slots_file *file);
 
 /* Whether what was done since the lock was given is in the file. If not, because somebody cut it, a slot
    that was taken is none, and the next lock gives a block that counts as damaged. */

@@ -1,6 +1,7 @@
 #include "core/slots_map.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -98,4 +99,9 @@ struct slots *slots_map_block(const struct slots_map *map)
 bool slots_map_is_torn(const struct slots_map *map)
 {
     return map->torn;
+}
+
+void slots_map_sync(const struct slots_map *map)
+{
+    msync(map->slots, offsetof(struct slots, ended_ms), MS_SYNC);
 }

@@ -19,3 +19,6 @@ struct slots *slots_map_block(const struct slots_map *map);
 
 /* Whether what was done in the block since it was mapped may be in no file. */
 bool slots_map_is_torn(const struct slots_map *map);
+
+/* Waits until all but the slots themselves, their counts above all, is on the disk: milliseconds. */
+void slots_map_sync(const struct slots_map *map);

@@ -158,6 +158,7 @@ int slots_path_carry(
     }
     if (slots_inode_is_torn(&to->inode))
         return err_set(err, ERR_CONFIG, "%.300s was cut while it was written", to->path);
+    slots_map_sync(to->inode.map);
     slots_depart(source);
     return 0;
 }

@@ -149,6 +149,20 @@ void throttle_free(struct throttle *throttle)
 
 /* ---- under the lock ---- */
 
+static int64_t hold_ms(const struct throttle *throttle)
+{
+    return throttle->window_ms + THROTTLE_GUARD_MS;
+}
+
+static bool take_slot(
+    struct throttle *throttle, struct slots *slots, struct slots_place *place, int64_t now_ms)
+{
+    if (slots_reserve(slots, throttle->limit, now_ms, now_ms + hold_ms(throttle)))
+        slots_file_sync(throttle->file);
+    return slots_take(slots, throttle->limit, now_ms, slots_owner_self(), place) &&
+           slots_file_is_whole(throttle->file);
+}
+
 /* Without a limit only a pause can keep a request back, and its place is none (ticket 0). */
 static bool take(struct throttle *throttle, struct slots *slots, struct throttle_waiter *waiter)
 {
@@ -157,9 +171,7 @@ static bool take(struct throttle *throttle, struct slots *slots, struct throttle
 
     waiter->place = (struct slots_place){0, 0};
     if (throttle->limit)
-        taken =
-            slots_take(slots, throttle->limit, now_ms, slots_owner_self(), &waiter->place) &&
-            slots_file_is_whole(throttle->file);
+        taken = take_slot(throttle, slots, &waiter->place, now_ms);
     if (taken && !waiter->repeats)
         slots_earn_retry(slots);
     return taken;
@@ -174,8 +186,7 @@ static void reap(struct throttle *throttle, struct slots *slots)
     if (now_ms < throttle->reaped_ms + every_ms)
         return;
     throttle->reaped_ms = now_ms;
-    slots_reap(
-        slots, slots_owner_is_alive, now_ms + 1 + throttle->window_ms + THROTTLE_GUARD_MS);
+    slots_reap(slots, slots_owner_is_alive, now_ms + 1 + hold_ms(throttle));
 }
 
 /* Moves everything that has its turn from the queues to the list. */

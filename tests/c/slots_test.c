@@ -152,6 +152,43 @@ static void test_unseen_waiter(void **state)
     assert_int_equal(slots_rank(slots, second, later), 1);
 }
 
+static bool is_not_me(struct slots_owner owner)
+{
+    return owner.pid != me.pid;
+}
+
+/* Whatever is on the disk when the power fails, since slots_reserve asked for it, tells of as many slots
+   as are used. */
+static void test_reserve(void **state)
+{
+    struct slots *slots = *state, *disk = malloc(sizeof *disk), *after = malloc(sizeof *after);
+    int syncs = 0;
+
+    assert_non_null(disk);
+    assert_non_null(after);
+    *disk = *slots;
+    srand(1);
+    for (int64_t now = NOW; now < NOW + 10000; now++) {
+        struct slots_place place;
+
+        if (slots_reserve(slots, 100, now, now + WINDOW)) {
+            *disk = *slots;
+            syncs++;
+        }
+        if (slots_take(slots, 100, now, me, &place) && rand() % 10)
+            slots_release(slots, place, now + WINDOW / (1 + rand() % 10));
+        else if (rand() % 2)
+            slots_reap(slots, is_not_me, now + WINDOW);
+        *after = *disk;
+        slots_reboot(after, "next", 1);
+        assert_true(slots_used(after, 0) >= slots_used(slots, now));
+    }
+    assert_true(syncs < 100);
+    assert_true(slots->reserved <= 100);
+    free(after);
+    free(disk);
+}
+
 /* What two blocks held is held by one, each flight once, where its owner finds it. */
 static void test_merge(void **state)
 {
@@ -255,6 +292,7 @@ int main(void)
         TEST(test_pause_grants_nothing),
         TEST(test_queue_is_bounded_and_ordered),
         TEST(test_unseen_waiter),
+        TEST(test_reserve),
         TEST(test_merge),
         TEST(test_salvage),
         TEST(test_salvage_of_an_ancestor),
