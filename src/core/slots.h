@@ -20,7 +20,7 @@ enum { SLOTS_BOOT_BYTES = 40, SLOTS_ANCESTORS_MAX = 32 };
 /* A process, safe against pids that are given out again. */
 struct slots_owner {
     int64_t pid;
-    uint64_t born; /* clock ticks from boot to its start */
+    uint64_t born; /* clock ticks from boot to its start, and a mark of the boot */
 };
 
 struct slots_flight {

@@ -4,7 +4,26 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The 22nd field of /proc/PID/stat; 0 for a process that is gone or a zombie. */
+enum { TICK_BITS = 40, MARK_BITS = 23 };
+
+/* Tells this boot from others (FNV-1a), in the bits that ticks leave free: services started at boot get
+   the same ids and ticks again. */
+static uint64_t boot_mark(void)
+{
+    static uint64_t mark;
+    char id[SLOTS_BOOT_BYTES];
+
+    if (mark)
+        return mark;
+    slots_owner_boot_id(id);
+    mark = 14695981039346656037u;
+    for (const char *p = id; *p; p++)
+        mark = (mark ^ (unsigned char)*p) * 1099511628211u;
+    mark = (mark % ((UINT64_C(1) << MARK_BITS) - 1) + 1) << TICK_BITS;
+    return mark;
+}
+
+/* The 22nd field of /proc/PID/stat and the boot's mark; 0 for a process that is gone or a zombie. */
 static uint64_t born_of(int64_t pid)
 {
     char path[64], text[1024], *field, state;
@@ -25,7 +44,7 @@ static uint64_t born_of(int64_t pid)
                       "%*d %*d %*d %*d %llu",
                       &state, &born) != 2)
         return 0;
-    return state == 'Z' || state == 'X' ? 0 : born;
+    return state == 'Z' || state == 'X' ? 0 : boot_mark() | born;
 }
 
 struct slots_owner slots_owner_self(void)

@@ -196,6 +196,25 @@ t.test("resume refuses a run that is alive, and finds nothing to do for one that
   t.match(journal.run(sb, "resume", "20260101T000000Z-000000").stderr, "knows no run")
 end)
 
+t.test("a run of an earlier boot is over, whoever has its process's number", function()
+  local sb <close> = journal.start()
+  local held = hang(sb, "boot")
+  local form = [[unshare %s -m sh -ec 'echo other > %s; mount --bind %s /proc/sys/kernel/random/boot_id
+    exec %s "$@"' sh]]
+  local root = io.popen("id -u"):read("n") == 0
+  local id = journal.folder() .. "/boot_id"
+  local listed = t.siterun { program = form:format(root and "" or "-r", id, id, t.program),
+    args = { "journal", "runs" }, env = sb.env }
+  if listed.code == 0 then
+    t.match(listed.stdout, " killed\n$")
+  else
+    print("# nothing can be mounted here: " .. listed.stderr)
+  end
+  t.match(journal.run(sb, "journal", "runs").stdout, " running\n$")
+  held:kill("KILL")
+  held:wait()
+end)
+
 t.test("resume without a run says which others there are, and which failed", function()
   local sb <close> = journal.start()
   local failing = journal.recipe(journal.WRITES .. " error 'stop'")
