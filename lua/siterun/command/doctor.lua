@@ -16,8 +16,8 @@ local SPEC = {
   text = [[
 Shows where each setting comes from (secrets are never shown), checks the configuration, the
 modes of files, the state folder, the journal and the limits, and says of each thing that is
-wrong where it is and what to do. A broken configuration does not stop it. Nothing is sent
-without --online.]],
+wrong where it is and what to do. A broken configuration does not stop it. Secrets are fetched
+as for a run. Nothing is sent without --online.]],
   options = {
     { name = "online", text = "ask each configured service too, with one read within its "
       .. "limit: credentials, permissions, clock" },

@@ -4,7 +4,6 @@ local errors = require("siterun.errors")
 local examples = require("siterun.examples")
 local file = require("c.file")
 local nearest = require("siterun.nearest")
-local script = require("siterun.script")
 local test = require("siterun.new.test")
 
 local refuse = commandline.refuse
@@ -18,7 +17,7 @@ local SPEC = {
   text = [[
 Makes NAME.lua, a recipe that reads its arguments, NAME_test.lua, which runs it against the
 sandbox, and, unless they are there, .luarc.json and what editors need to complete recipes
-(.siterun/types). Nothing that is there is changed.]],
+(.siterun/types; delete that to have it made anew). Nothing that is there is changed.]],
   options = {
     { name = "from", argument = "EXAMPLE", words = "<example>",
       text = "begin with a recipe of siterun examples" },
@@ -29,6 +28,8 @@ sandbox, and, unless they are there, .luarc.json and what editors need to comple
 -- As folders and modules can be called too.
 local NAME = "^[%a_][%w_-]*$"
 local NAME_MAX = 60
+
+local TYPES = ".siterun/types"
 
 local LUARC = [[
 {
@@ -83,9 +84,9 @@ local function make_for_editors()
   if not file.about(".luarc.json") then
     make(".luarc.json", LUARC, 420) -- 0644
   end
-  if script.find("siterun.stubs") and not file.about(".siterun/types") then
-    require("siterun.stubs").write(".siterun/types")
-    print(".siterun/types")
+  if not file.about(TYPES) then
+    require("siterun.stubs").write(TYPES)
+    print(TYPES)
   end
 end
 
