@@ -23,6 +23,10 @@ async function respond(listener, stream, reply) {
   await listener.hold(reply.hold);
   if (stream.destroyed) return;
   if (reply.cut && reply.cut.how === "stall") return;
+  if (reply.cut && reply.cut.how === "fin") {
+    stream.session.destroy();
+    return;
+  }
   if (reply.cut) {
     stream.close(constants[reply.cut.code || "NGHTTP2_INTERNAL_ERROR"]);
     return;

@@ -8,7 +8,7 @@
  *              "ca_file" of the answer holds the authority that "good", "expired" and "other-host" are signed by
  *       "tls_max": "TLSv1.1"         the newest protocol version that is offered
  *       "h2": true                   HTTP/2 only (with TLS); replies know status, headers, body, json, repeat, hold and
- *                                    "cut":{"how":"reset"|"stall"} there, "goaway":true closes the session after the reply
+ *                                    "cut":{"how":"reset"|"fin"|"stall"} there, "goaway":true closes the session after the reply
  *       "accept": "reset" | "fin" | "stall"     what happens to a connection instead of being served
  *       "close_after": N             requests after which a connection is closed silently (no "Connection: close")
  *   {"do":"script","name":"main","replies":[REPLY,...]} -> {}      replaces the replies, forgets what was recorded
