@@ -27,7 +27,7 @@ struct call {
     struct loop_op op;
     struct loop *loop;
     struct http_headers headers; /* until the exchange takes them over */
-    struct buf url;              /* on its way to the exchange, or to be shown */
+    struct buf url;              /* as it is sent, then as it is shown; wiped */
     struct exchange *exchange;
 };
 
@@ -199,7 +199,6 @@ static int begin(lua_State *L, struct call *call, struct exchange_request *reque
 
     request->url = buf_text(&call->url);
     bad = exchange_start(&call->exchange, call->loop, http, request, call_ended, call, &err);
-    buf_wipe(&call->url);
     return bad ? fail_push(L, &err) : 1;
 }
 

@@ -24,7 +24,7 @@ struct exchange {
     struct exchange_request request; /* a copy */
     int64_t deadline_ms;             /* clock_ms; INT64_MAX: the run's alone */
 
-    struct timer timer; /* the first step, a pause, or the deadline while waiting */
+    struct timer timer; /* a pause, or the deadline while waiting */
     struct session_waiter login;
     struct throttle_waiter slot;
     bool has_slot;
@@ -421,8 +421,8 @@ int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
         exchange_free(exchange);
         return -1;
     }
-    loop_timer_start(loop, &exchange->timer, 0);
     *out = exchange;
+    advance(exchange);
     return 0;
 }
 

@@ -13,7 +13,8 @@ struct http;
 struct http_response;
 struct loop;
 
-/* `done` is called once from the loop. The request's headers are taken over in any case. */
+/* `done` is called once, from the loop or, where nothing is sent, before this returns. The request's
+   headers are taken over in any case. */
 MUST_USE int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     struct exchange_request *request, void (*done)(void *context), void *context,
     struct err *err);
