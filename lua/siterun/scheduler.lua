@@ -243,7 +243,8 @@ local function block(waitable)
   end
 end
 
----Waits, by yielding where that is possible; may return early when the process is interrupted.
+---Waits, by yielding where that is possible. Returns early only when the process is interrupted, or
+---where it can't yield, when the task is cancelled.
 ---@param waitable siterun.Waitable
 function M.pause(waitable)
   if current and isyieldable() then

@@ -103,6 +103,8 @@ static unsigned set_message(CURL *easy, const struct http_request *request)
     bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (is_head(request))
         return bad | curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (!strcmp(request->method, "GET") && !request->body)
+        return bad;
     return bad | curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
