@@ -156,7 +156,7 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
     if (!exchange->request.account || exchange->request.single)
         return false;
     throttle = account_throttle(exchange->request.account);
-    outcome->write = exchange->request.write;
+    outcome->write = outcome->write || exchange->request.write;
     outcome->attempt = exchange->tries;
     outcome->left_ms = time_left_ms(exchange);
     verdict = retry_decide(outcome, retry_chance(), &pause_ms);
@@ -339,15 +339,25 @@ static bool is_ready(const struct exchange *exchange, const struct session *sess
     return exchange->has_session ? session_is_open(session) : session_is_ready(session);
 }
 
+/* A login that certainly did not happen is one attempt of the call that wanted it. */
+static bool wait_for_login_again(struct exchange *exchange, const struct err *err)
+{
+    struct retry_outcome outcome = outcome_of_login(
+        exchange->request.account, err, session_is_hopeless(session_of(exchange)));
+
+    exchange->tries++;
+    return try_again(exchange, &outcome);
+}
+
 static void login_ended(void *context, const struct err *err)
 {
     struct exchange *exchange = context;
 
     exchange->has_session = !err;
-    if (err)
-        fail(exchange, err);
-    else
+    if (!err)
         advance(exchange);
+    else if (!wait_for_login_again(exchange, err))
+        fail(exchange, err);
 }
 
 /* The session may expire while the slot is waited for, so it is asked for again. */

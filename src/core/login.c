@@ -137,6 +137,11 @@ static int refuse(const struct http_response *answer, struct err *err)
     return -1;
 }
 
+bool login_is_hopeless(const struct login *login)
+{
+    return http_transfer_is_hopeless(login->transfer);
+}
+
 int login_outcome(struct login *login, struct grant *grant, struct err *err)
 {
     struct http_response *answer = http_transfer_response(login->transfer);

@@ -1,5 +1,7 @@
 /* login: one request with a user name and a password, and the grant that its answer holds. */
 #pragma once
+#include <stdbool.h>
+
 #include "core/err.h"
 
 struct grant;
@@ -27,6 +29,9 @@ MUST_USE int login_start(struct login **out, struct http *http,
    refused it, ERR_DECODE for an answer that holds no grant, ERR_RATE_LIMITED, ERR_SERVER, or a
    transport failure. To be asked once. */
 MUST_USE int login_outcome(struct login *login, struct grant *grant, struct err *err);
+
+/* Whether a login that failed would fail again, as for a refused certificate. */
+bool login_is_hopeless(const struct login *login);
 
 /* Abandons it if it is under way. NULL is fine. */
 void login_free(struct login *login);

@@ -45,3 +45,21 @@ struct retry_outcome outcome_of_failure(
         .hopeless = http_transfer_is_hopeless(transfer),
     };
 }
+
+struct retry_outcome outcome_of_login(
+    const struct account *account, const struct err *err, bool hopeless)
+{
+    bool refused = err->kind == ERR_RATE_LIMITED;
+
+    return (struct retry_outcome){
+        .write = true,
+        .status = refused ? 429 : 0,
+        .refused = refused,
+        .over_limit = refused,
+        .retry_after_ms = err->retry_after > 0 ? (int64_t)(err->retry_after * 1000) : -1,
+        .retry_after_max_ms = account_retry_after_max_ms(account),
+        .kind = err->kind,
+        .sent = err->sent,
+        .hopeless = hopeless,
+    };
+}

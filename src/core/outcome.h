@@ -11,6 +11,10 @@ struct http_transfer;
 struct retry_outcome outcome_of_answer(
     const struct account *account, const struct http_response *answer);
 
+/* Likewise of a login that failed: a write, though of no call. */
+struct retry_outcome outcome_of_login(
+    const struct account *account, const struct err *err, bool hopeless);
+
 /* Likewise of a transfer that failed. */
 struct retry_outcome outcome_of_failure(
     const struct http_transfer *transfer, const struct err *err);

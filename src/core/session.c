@@ -43,6 +43,7 @@ struct session {
     struct secret
         *rejected; /* the token that a 401 ended; not to be taken from the file again */
     int logins_failed;
+    bool hopeless; /* the last login, which failed */
 
     struct session_waiter *first, **last;
     struct timer timer; /* started while there is a next step */
@@ -339,6 +340,7 @@ static void login_ended(void *context)
     int bad = login_outcome(session->login, &grant, &err);
 
     throttle_release(session->throttle, &session->slot, bad ? err.sent : SENT_YES);
+    session->hopeless = bad && login_is_hopeless(session->login);
     end_login(session);
     if (bad) {
         take_refusal(session, &err);
@@ -479,6 +481,11 @@ int session_add_headers(
 unsigned session_grant_number(const struct session *session)
 {
     return session->grant_number;
+}
+
+bool session_is_hopeless(const struct session *session)
+{
+    return session->hopeless;
 }
 
 void session_reject(struct session *session, unsigned grant_number)

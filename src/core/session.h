@@ -74,6 +74,9 @@ void session_leave(struct session *session, struct session_waiter *waiter);
 MUST_USE int session_add_headers(
     const struct session *session, struct http_headers *headers, struct err *err);
 
+/* Whether the last login failed as it would again. */
+bool session_is_hopeless(const struct session *session);
+
 /* Which grant is used now; session_reject says that the service refused this one (401), so that of
    many refused calls only the first leads to a login. */
 unsigned session_grant_number(const struct session *session);

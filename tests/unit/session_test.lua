@@ -310,15 +310,24 @@ for what, case in pairs(HOSTILE) do
   end)
 end
 
-t.test("a login that is told to wait waits, and says for how long", function()
-  local listener <close> = peer.listen({}, { { on = "POST /sessions", status = 429, headers = { ["Retry-After"] = "0.2" } },
-    login(), { times = 0 } })
-  local a = open(listener.url)
-  local _, e = get(a)
-  t.equal({ e.kind, e.retry_after, e.sent }, { "rate_limited", 0.2, "no" })
+t.test("a login that is told to wait waits, and is repeated", function()
+  local refusal = { on = "POST /sessions", status = 429, headers = { ["Retry-After"] = "0.2" } }
+  local listener <close> = peer.listen({}, { refusal, login(), { times = 0 } })
   local started = require("c.clock").monotonic()
-  t.equal(get(a).status, 200)
-  t.truthy(require("c.clock").monotonic() - started >= 0.15)
+  t.equal(get(open(listener.url)).status, 200)
+  t.truthy(require("c.clock").monotonic() - started >= 0.2)
+  t.equal(#listener:record().requests, 3)
+end)
+
+t.test("a login that is told to wait for too long says for how long", function()
+  local listener <close> = peer.listen({}, { { on = "POST /sessions", status = 429, headers = { ["Retry-After"] = "901" } } })
+  local a = open(listener.url)
+  for _ = 1, 2 do
+    local _, e = get(a)
+    t.equal({ e.kind, e.sent }, { "rate_limited", "no" })
+    t.truthy(e.retry_after > 890 and e.retry_after <= 901.1, e.retry_after)
+  end
+  t.equal(#listener:record().requests, 1)
 end)
 
 t.test("logins take slots of the account's limit", function()
