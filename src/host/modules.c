@@ -26,6 +26,14 @@ static const struct embedded_module *find(const char *name)
     return NULL;
 }
 
+/* Our modules keep the globals as they were at the start: a session may name a variable `type`. */
+static void give_globals(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(2));
+    if (lua_setupvalue(L, -2, 1) == NULL)
+        lua_pop(L, 1);
+}
+
 static int search_embedded(lua_State *L)
 {
     const struct embedded_module *m = find(luaL_checkstring(L, 1));
@@ -36,6 +44,7 @@ static int search_embedded(lua_State *L)
     const char *chunk = lua_pushfstring(L, "=[siterun]/%s", m->file);
     if (luaL_loadbufferx(L, (const char *)m->chunk, m->size, chunk, "b") != LUA_OK)
         return lua_error(L);
+    give_globals(L);
     lua_pushfstring(L, "[siterun]/%s", m->file);
     return 2;
 }
@@ -78,6 +87,7 @@ static int search_folder(lua_State *L)
         const char *chunk = lua_pushfstring(L, "=[siterun]/%s", path + strlen(dir) + 5);
         if (lua_load(L, read_block, file, chunk, "t") != LUA_OK)
             return lua_error(L);
+        give_globals(L);
         lua_pushstring(L, path);
         return 2;
     }
@@ -91,6 +101,24 @@ static void preload(lua_State *L, const luaL_Reg *list)
     lua_pop(L, 1);
 }
 
+/* [-0, +1, m] A copy of the globals; other names are those of the globals themselves. */
+static void push_copy(lua_State *L)
+{
+    lua_newtable(L);
+    lua_pushglobaltable(L);
+    for (lua_pushnil(L); lua_next(L, -2) != 0;) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_settable(L, -5);
+    }
+    lua_createtable(L, 0, 2);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, "__index");
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "__newindex");
+    lua_setmetatable(L, -2);
+}
+
 /* Second, after package.preload: our names can't be replaced by files that lie around. */
 static void add_searcher(lua_State *L, const char *lua_dir)
 {
@@ -101,7 +129,8 @@ static void add_searcher(lua_State *L, const char *lua_dir)
         lua_rawseti(L, -2, i + 1);
     }
     lua_pushstring(L, lua_dir);
-    lua_pushcclosure(L, lua_dir != NULL ? search_folder : search_embedded, 1);
+    push_copy(L);
+    lua_pushcclosure(L, lua_dir != NULL ? search_folder : search_embedded, 2);
     lua_rawseti(L, -2, 2);
     lua_pop(L, 2);
 }

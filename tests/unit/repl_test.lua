@@ -107,3 +107,15 @@ t.test("a second Ctrl-C kills a script that catches the first", function()
   session:press("C-c")
   session:wait("exit code 130")
 end)
+
+t.test("a session goes on whatever names of Lua it gives another value", function()
+  local run = t.siterun({ args = { "-i" }, stdin = [[
+type, pairs, ipairs, next, select, tostring, error, pcall, assert = "x"
+table, string, io, math, utf8, coroutine, require, print = nil
+6 * 7
+_ + 1
+nothing()
+]] })
+  t.equal({ run.code, run.stdout }, { 0, "42\n43\n" })
+  t.match(run.stderr, "^siterun: stdin:1: attempt to call a nil value %(global 'nothing'%)\n")
+end)
