@@ -21,7 +21,8 @@ local function names(text, cursor, width)
   end
   local list, out = words:sorted(), layout.new(width)
   out:rows(words:rows(), 2)
-  return { from = 2, words = list, signatures = out.lines }
+  return { from = math.min(2, cursor + 1), words = cursor > 0 and list or {},
+    signatures = out.lines }
 end
 
 ---The text behind the command's name is Lua: as if it stood alone.

@@ -211,3 +211,17 @@ t.test("Tab inserts what is clear, lists what is not and then tells of it", func
   tab("", "tk%.tickets:create%({ title, requestor, description%?")
   tab("Ur", 'priority="Urgent"\n')
 end)
+
+t.test("any text has words that begin with what is typed, wherever the cursor is", function()
+  local text = "tk.tickets:create({ title = 'x', [\"a\"] = { [[b]] } }, -- c\n#tk:_..'\\' 0x1p4 :time \xff\0é) :x"
+  with({ tk = clients.ticketing(listener) }, function()
+    for first = 1, #text do
+      for cursor = 0, #text - first + 1, 3 do
+        local part = text:sub(first)
+        local found = complete.find(part, cursor)
+        local typed = part:sub(found.from, cursor)
+        for _, word in ipairs(found.words) do t.equal(word:sub(1, #typed), typed, part) end
+      end
+    end
+  end)
+end)
