@@ -305,15 +305,32 @@ int journal_unclaim(struct journal *journal, const char *once, struct err *err)
 
 /* ---- reading ---- */
 
+/* Which index leads to the records is settled when a statement is compiled, so there is one for each;
+   all of them check the whole filter. */
+#define SELECT_WHERE(condition)                                                                \
+    "SELECT " JOURNAL_RECORD_COLUMNS " FROM record WHERE " condition                           \
+    " AND seq > ?1 AND (?2 = 0 OR seq = ?2) AND (?3 = 0 OR intent = ?3) AND at_ms >= ?4 "      \
+    "AND (?5 = 0 OR at_ms <= ?5) AND (?6 IS NULL OR kind = ?6) AND (?7 IS NULL OR run = ?7) "  \
+    "AND (?8 IS NULL OR service = ?8) AND (?9 IS NULL OR operation = ?9) "                     \
+    "AND (?10 IS NULL OR once = ?10) AND (?11 IS NULL OR content = ?11) ORDER BY seq"
+
+static const char *select_by(const struct journal_filter *filter)
+{
+    if (filter->seq)
+        return SELECT_WHERE("seq = ?2");
+    if (filter->intent)
+        return SELECT_WHERE("intent = ?3");
+    if (filter->once)
+        return SELECT_WHERE("once = ?10");
+    if (filter->run)
+        return SELECT_WHERE("run = ?7");
+    return SELECT_WHERE("true");
+}
+
 static sqlite3_stmt *select_records(
     struct journal *journal, const struct journal_filter *filter)
 {
-    sqlite3_stmt *statement = database_prepare(journal->db,
-        "SELECT " JOURNAL_RECORD_COLUMNS " FROM record WHERE seq > ?1 AND (?2 = 0 OR seq = ?2) "
-        "AND (?3 = 0 OR intent = ?3) AND at_ms >= ?4 AND (?5 = 0 OR at_ms <= ?5) "
-        "AND (?6 IS NULL OR kind = ?6) AND (?7 IS NULL OR run = ?7) "
-        "AND (?8 IS NULL OR service = ?8) AND (?9 IS NULL OR operation = ?9) "
-        "AND (?10 IS NULL OR once = ?10) AND (?11 IS NULL OR content = ?11) ORDER BY seq");
+    sqlite3_stmt *statement = database_prepare(journal->db, select_by(filter));
     const int64_t numbers[] = {
         filter->after_seq, filter->seq, filter->intent, filter->from_ms, filter->to_ms};
     const char *const names[] = {filter->kind, filter->run, filter->service, filter->operation,

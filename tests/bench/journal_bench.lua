@@ -3,7 +3,9 @@
 ---that what else goes on is shared out between both.
 package.path = "./?.lua;./?/init.lua;" .. package.path
 
+local clock = require("c.clock")
 local journal = require("tests.journal")
+local raw = require("c.journal")
 local sandbox = require("tests.sandbox")
 local t = require("tests.t")
 
@@ -97,3 +99,46 @@ for _, lanes in ipairs { 1, LANES } do
   print(("%-32s %8.0f %8.0f %8.0f %8.2f"):format(name, without, with, with - without,
     syncs(sb, path, EACH, lanes) / EACH))
 end
+
+-- ---- a journal that has grown ----
+
+local WRITTEN = 20000
+
+---Fills a new journal with writes that are done, under the keys "key 1" and on.
+local function grow(folder)
+  local handle, queued = assert(raw.open(folder)), {}
+  local function append(record)
+    queued[#queued + 1] = handle:append(record)
+    return queued[#queued]
+  end
+  append { kind = "run", run = "r", body = '{"user":"u","host":"h","pid":1,"born":1}' }
+  for first = 1, WRITTEN, 500 do
+    local intents = {}
+    for i = first, first + 499 do
+      intents[i] = append { kind = "intent", run = "r", service = "s", operation = "o", content = "c",
+        once = "key " .. i, body = '{"method":"POST","url":"http://x/tickets"}' }
+    end
+    handle:flush()
+    for i, op in pairs(intents) do
+      append { kind = "outcome", run = "r", intent = op:result(), once = "key " .. i,
+        outcome = "done", body = '{"status":201}' }
+    end
+    handle:flush()
+    queued = {}
+  end
+  handle:close()
+end
+
+local function milliseconds(command)
+  local before = clock.monotonic()
+  assert(os.execute(command))
+  return (clock.monotonic() - before) * 1000
+end
+
+local folder = journal.folder()
+grow(folder)
+local siterun = ("SITERUN_STATE=%s %s"):format(t.quote(folder), t.program)
+local list, one, check = siterun .. " journal >/dev/null", siterun .. " journal --once 'key 7' >/dev/null",
+  siterun .. " journal --verify >/dev/null"
+print(("a journal of %d writes: listed in %.0f ms, one key found in %.0f ms, verified in %.0f ms"):format(
+  WRITTEN, milliseconds(list), milliseconds(one), milliseconds(check)))
