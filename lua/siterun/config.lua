@@ -221,8 +221,9 @@ function M.state_path()
   end
   if named then return named, "SITERUN_STATE" end
   local folder = base.folder("XDG_STATE_HOME", ".local/state")
-  local is_usual = folder and folder ~= base.variable("XDG_STATE_HOME")
-  return folder and folder .. "/siterun", is_usual and "HOME" or "XDG_STATE_HOME"
+  if not folder then return nil end
+  local is_usual = folder ~= base.variable("XDG_STATE_HOME")
+  return folder .. "/siterun", is_usual and "HOME" or "XDG_STATE_HOME"
 end
 
 local state_path = M.state_path
@@ -240,8 +241,8 @@ local function check_folder(path)
   if not about then fail(nil, failure.message) end
   if not about.is_ours then fail(nil, path .. ": the state folder belongs to another user") end
   if about.mode & 2 ~= 0 then
-    local form = "%s: anybody can write to the state folder: run chmod 700 %s"
-    fail(nil, form:format(path, path))
+    fail(nil, path .. ": anybody can write to the state folder",
+      string.format("run chmod 700 %s if it is siterun's alone, else set SITERUN_STATE", path))
   end
   return path
 end

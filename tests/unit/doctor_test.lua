@@ -157,6 +157,9 @@ local FAULTS = {
   { "a state folder that is a file", { env = { SITERUN_STATE = "HOME/file" }, prepare = "touch file" }, "problem", "HOME/file", "is a file" },
   { "a state folder for all", { prepare = "chmod 777 state" }, "problem", "HOME/state", "others can change" },
   { "a state folder that others see", { prepare = "chmod 755 state" }, "warning", "HOME/state", "others can see", 0 },
+  { "nothing that says where the state goes", { env = { HOME = false, SITERUN_STATE = false } }, "warning", "", "nothing says", 0 },
+  { "a state folder of all users", { prepare = "mkdir shared && chmod 1777 shared && touch shared/other && chmod 644 shared/other",
+    env = { SITERUN_STATE = "HOME/shared" } }, "problem", "HOME/shared", "others can change" },
   { "a state that is no folder", { env = { SITERUN_STATE = "postgresql://h/hidden" } }, "problem", "SITERUN_STATE", "folder" },
   { "a file of the state for all", { prepare = "touch state/history && chmod 644 state/history" }, "problem", "state/history", "mode 0644" },
   { "a damaged journal", { prepare = damage_journal }, "problem", "journal.db", "" },
@@ -182,6 +185,21 @@ t.test("finds nothing where nothing is wrong, sends nothing and changes nothing"
   t.equal({ run.code, #run.seen.findings, #quiet:record().requests }, { 0, 0, 0 }, shown(run))
   t.match(run.text, "\nnothing is wrong\n$")
   t.equal(os.execute(("test -z \"$(ls %s/doctor%d/state)\""):format(t.scratch, count)), true)
+end)
+
+t.test("files in the state folder that are not siterun's are left alone", function()
+  local run = examine { prepare = "touch state/other && chmod 644 state/other" }
+  t.equal({ run.code, #run.seen.findings }, { 0, 0 }, shown(run))
+end)
+
+t.test("a state folder may be named from here", function()
+  local run = examine { env = { SITERUN_STATE = "none/here" } }
+  t.equal({ run.code, #run.seen.findings }, { 0, 0 }, shown(run))
+end)
+
+t.test("a password in an address is hidden wherever it is written", function()
+  local address = "https://me:hidden@h.example"
+  examine { env = { TICKETING_USER_ID = address, TICKETING_USER_NAME = "a", TICKETING_USER_EMAIL = "b", TEAMWORKLIVE_EMAIL = address } }
 end)
 
 t.test("a file of slots of another version is left alone", function()

@@ -91,7 +91,9 @@ local ADDRESSES = { url = true, proxy = true }
 
 local function shown(setting, raw)
   if type(raw) ~= "string" then return "a " .. type(raw) end
-  if ADDRESSES[setting.type] then raw = raw:gsub("^.*@", "***@"):gsub("%?.*", "?***") end
+  if ADDRESSES[setting.type] or raw:find("://", 1, true) then
+    raw = raw:gsub("^.*@", "***@"):gsub("%?.*", "?***")
+  end
   return string.format("%q", #raw > 80 and raw:sub(1, 80) .. "..." or raw)
 end
 

@@ -72,7 +72,8 @@ end
 
 local function shown_value(setting, raw)
   if setting.type == "secret" then return "set" end
-  return setting.type == "proxy" and tostring(raw):gsub("^.*@", "***@") or tostring(raw)
+  if setting.type == "proxy" then return (tostring(raw):gsub("^.*@", "***@")) end
+  return (tostring(raw):gsub("://[^/]*@", "://***@"))
 end
 
 local ADVICE = {
@@ -85,7 +86,7 @@ local ADVICE = {
 local function read(found, shown, setting, layers)
   for _, from in ipairs(layers) do
     local raw, failure = get(from, setting)
-    local place = from.place(setting)
+    local place = (failure or raw ~= nil) and from.place(setting)
     if failure then
       found:failure(place, failure, ADVICE[setting.type])
       return nil, place

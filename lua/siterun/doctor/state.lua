@@ -35,22 +35,26 @@ end
 
 -- One that is not there yet must be possible to make.
 local function check_above(found, path)
-  local above = path:match("^(.+)/[^/]*$") or "/"
+  local is_absolute = path:sub(1, 1) == "/"
+  local above = path:match("^(.+)/[^/]*$") or is_absolute and "/" or "."
   local about = file.about(above)
-  if not about then return above ~= "/" and check_above(found, above) end
-  if not is_writable_folder(about) or above:find("^/proc") then
+  if not about then return #above < #path and check_above(found, above) end
+  if not is_writable_folder(about) then
     found:problem(path, ("the state folder can't be made: %s is not writable"):format(above),
       "set SITERUN_STATE to a folder that you may write to")
   end
 end
 
+-- Closing a folder that others use too, such as /tmp, would do more harm.
+local CLOSE = "run chmod 700 %s if it is siterun's alone, else set SITERUN_STATE to one that is"
+
 local function check_others(found, path, mode)
   if mode & 18 ~= 0 then -- 022
     found:problem(path, ("others can change what is in the state folder (mode %04o)")
-      :format(mode), "run chmod 700 " .. path)
+      :format(mode), CLOSE:format(path))
   elseif mode & 63 ~= 0 then -- 077
     found:warn(path, ("others can see the names of the state's files (mode %04o)")
-      :format(mode), "run chmod 700 " .. path)
+      :format(mode), CLOSE:format(path))
   end
 end
 
@@ -83,12 +87,21 @@ local function longest_hold(services)
   return hold
 end
 
+-- What siterun keeps in the folder; anything else there is none of its business.
+local OURS = { "^journal%.db", "^limit%-", "^session%-", "^history" }
+
+local function is_ours(name)
+  for _, pattern in ipairs(OURS) do
+    if name:find(pattern) then return true end
+  end
+end
+
 local function check_file(found, path, name, hold)
-  local about = file.about(path)
-  if not about then return end -- it went away meanwhile
+  local about = is_ours(name) and file.about(path)
+  if not about then return end -- or it went away meanwhile
   if about.mode & 63 ~= 0 then
     found:problem(path, ("others can read or change it (mode %04o)"):format(about.mode),
-      ("run chmod %s %s"):format(about.kind == "folder" and "700" or "600", path))
+      "run chmod 600 " .. path)
   end
   if not name:find "^limit%-" then return end
   local sound, failure = slots.check(path, hold)
