@@ -10,6 +10,7 @@
 #include "host/class.h"
 #include "host/fail.h"
 #include "host/runtime.h"
+#include "host/streams.h"
 
 #define CLASS "c.line"
 
@@ -42,19 +43,6 @@ static struct line *check(lua_State *L)
     return *line;
 }
 
-/* The handles of Lua's library must lead to the console's streams too. */
-static void redirect(lua_State *L, const char *name, FILE *before, FILE *now)
-{
-    luaL_Stream *stream;
-    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    lua_getfield(L, -1, LUA_IOLIBNAME);
-    lua_getfield(L, -1, name);
-    stream = luaL_testudata(L, -1, LUA_FILEHANDLE);
-    if (stream != NULL && stream->f == before)
-        stream->f = now;
-    lua_pop(L, 3);
-}
-
 /* line.new(history?) -> editor | nil, err. For stdin and stdout, which must be a terminal;
    `history` is the path of a file. */
 static int new (lua_State *L)
@@ -69,8 +57,7 @@ static int new (lua_State *L)
     if (line_new(line, loop, history, &err) != 0)
         return fail_push(L, &err);
     runtime_track(L, -1, line_op(*line));
-    redirect(L, "stdout", out, stdout);
-    redirect(L, "stderr", errors, stderr);
+    streams_follow(L, out, errors);
     return 1;
 }
 

@@ -7,9 +7,10 @@
 
 static struct {
     bool installed;
-    bool midline;
+    bool midline, typing;
     void (*before)(void *context);
     void *context;
+    void (*uncover)(void);
     int out, err; /* the cookies of the streams: descriptors */
 } console = {.out = STDOUT_FILENO, .err = STDERR_FILENO};
 
@@ -26,6 +27,8 @@ static ssize_t write_through(void *cookie, const char *bytes, size_t len)
 {
     int fd = *(int *)cookie;
     size_t done = 0;
+    if (console.uncover != NULL)
+        console.uncover();
     if (console.before != NULL)
         console.before(console.context);
     while (done < len) {
@@ -51,7 +54,7 @@ int console_install(struct err *err)
     FILE *out, *errors;
     if (console.installed)
         return 0;
-    out = open_stream(&console.out, _IOLBF);
+    out = isatty(console.out) ? open_stream(&console.out, _IOLBF) : stdout;
     errors = isatty(console.err) ? open_stream(&console.err, _IONBF) : stderr;
     if (out == NULL || errors == NULL)
         return err_no_memory(err);
@@ -76,4 +79,26 @@ bool console_is_midline(void)
 void console_end_line(void)
 {
     console.midline = false;
+}
+
+void console_begin_typing(void)
+{
+    if (console.uncover != NULL)
+        console.uncover();
+    console.typing = true;
+}
+
+void console_end_typing(void)
+{
+    console.typing = false;
+}
+
+void console_cover(void (*uncover)(void))
+{
+    console.uncover = uncover;
+}
+
+bool console_is_free(void)
+{
+    return console.installed && !console.typing && !console.midline;
 }

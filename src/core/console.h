@@ -6,8 +6,8 @@
 
 #include "core/err.h"
 
-/* Puts streams of its own in the places of stdout and, where it is a terminal, stderr (glibc has
-   these for variables). */
+/* Puts streams of its own in the places of stdout and stderr, where these are terminals (glibc has
+   them for variables). */
 MUST_USE int console_install(struct err *err);
 
 /* Calls `before` ahead of each write from now on; NULL: nobody. */
@@ -18,3 +18,14 @@ bool console_is_midline(void);
 
 /* Forgets that, as something else ended the line. */
 void console_end_line(void);
+
+/* Somebody types on the line, from then on and no longer. */
+void console_begin_typing(void);
+void console_end_typing(void);
+
+/* Something lies on the line where writing goes on: `uncover` is called ahead of each write, to take it
+   away. NULL: nothing does. */
+void console_cover(void (*uncover)(void));
+
+/* Whether the line is empty and nobody types on it. */
+bool console_is_free(void);

@@ -361,6 +361,7 @@ static void end_reading(struct line *line)
     if (line->host == NULL)
         return;
     line->host = NULL;
+    console_end_typing();
     ask_for_marks(line, false);
     attention_end();
 }
@@ -430,6 +431,7 @@ static void set_prompt(struct line *line, const char *prompt)
 
 static void begin_reading(struct line *line, const struct line_host *host, const char *prompt)
 {
+    console_begin_typing();
     fflush(stdout);
     if (console_is_midline())
         fputc('\n', line->out);
