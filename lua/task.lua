@@ -2,6 +2,7 @@
 ---the others go on.
 local errors = require("siterun.errors")
 local loop = require("c.loop")
+local progress = require("siterun.progress")
 local running = require("siterun.running")
 local scheduler = require("siterun.scheduler")
 
@@ -153,11 +154,13 @@ function M.map(list, f, options)
   check_function(f, "task.map")
   local limit, count = check_limit(options), #list
   local results, next_index = { n = count }, 1
+  local bar <close> = progress.start("tasks", count)
   local function work()
     while next_index <= count do
       local i = next_index
       next_index = i + 1
       results[i] = f(list[i], i)
+      if bar then bar:step() end
     end
   end
   local group <close> = new_group()

@@ -39,7 +39,7 @@ local M = {}
 ---@field wrap? string key of the body that holds the parameters
 ---@field some? boolean at least one parameter must be given
 ---@field bound? string name of the path parameter that client:NAME(value) fills
----@field paging? table token (parameter and field), first_only, id, size, each_size
+---@field paging? table token (parameter and field), first_only, id, size, each_size, total
 ---@field result table kind, names, trim, optional, confirm, single, sole, made, each
 ---@field variants? table setting -> value -> fields that differ then
 ---@field headers? table[] pairs

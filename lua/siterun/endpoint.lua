@@ -5,6 +5,7 @@ local deadline = require "siterun.deadline"
 local lookup = require "siterun.lookup"
 local paging = require "siterun.paging"
 local plan = require "siterun.plan"
+local progress = require "siterun.progress"
 local reference = require "siterun.journal.reference"
 local request = require "siterun.request"
 local result = require "siterun.result"
@@ -89,6 +90,12 @@ local function check_token(client, endpoint, token)
   return token
 end
 
+-- A total that is no more than this page holds may be the page's own.
+local function expect(bar, page, spec)
+  local total = bar and math.tointeger(page[spec.total])
+  if total and total > #page.items then bar:expect(total) end
+end
+
 ---Fetches pages for siterun.paging: the filters stay, the token moves, the offset is for the
 ---first page only.
 local function fetcher(client, endpoint, bound)
@@ -101,6 +108,7 @@ local function fetcher(client, endpoint, bound)
       for _, name in ipairs(spec.first_only) do values[name] = nil end
     end
     local page = run(client, endpoint, bound)
+    expect(bound.bar, page, spec)
     return page.items, check_token(client, endpoint, page[spec.token])
   end
 end
@@ -126,10 +134,11 @@ function M.each(client, endpoint, of, ...)
   local bound = bind(client, endpoint, of, table.pack(...))
   if endpoint.result.kind ~= "page" then return paging.whole(run(client, endpoint, bound)) end
   local fetch = fetcher(client, endpoint, bound)
-  return items(client, endpoint, function(token)
+  bound.bar = progress.start(client.service.name .. " " .. endpoint.name)
+  return progress.count(bound.bar, items(client, endpoint, function(token)
     bound.ends_at = deadline.start(bound.options.deadline)
     return fetch(token)
-  end)
+  end))
 end
 
 ---@async
@@ -138,8 +147,11 @@ function M.all(client, endpoint, of, ...)
   local bound = bind(client, endpoint, of, table.pack(...))
   if endpoint.result.kind ~= "page" then return run(client, endpoint, bound) end
   local list = {}
+  local bar <close> = progress.start(client.service.name .. " " .. endpoint.name)
+  bound.bar = bar
   for item in items(client, endpoint, fetcher(client, endpoint, bound)) do
     list[#list + 1] = item
+    if bar then bar:step() end
   end
   return list
 end

@@ -18,6 +18,8 @@ local M = {
   foreground = nil, ---@type siterun.Task? what a session waits for; the others outlive an interrupt
   leaving = nil, ---@type fun()? ends the process, once the guards are closed
   lost = nil, ---@type siterun.Error? see close_guards
+  look = nil, ---@type fun()? called in each step while `look_after` is set
+  look_after = nil, ---@type number? seconds after which a step ends though nothing happened
 }
 
 ---What a task can wait for: an operation of a c module, a task or a group of tasks.
@@ -217,10 +219,13 @@ function M.step()
   if not is_busy and not next(waiting) then
     error("every task waits for another one: none can go on", 0)
   end
-  local op = loop.poll(is_busy and 0 or nil)
+  local op = loop.poll(is_busy and 0 or M.look_after)
   while op do
     notice(op)
     op = loop.next()
+  end
+  if M.look_after then
+    M.look()
   end
   if is_interrupted() then
     interrupt()

@@ -142,6 +142,10 @@ end
 ---@field at_gate fun(self) called when the request is about to be sent; raises to stop it
 ---@field cut_off fun(self, is_sent: boolean) called when the call is cut off on its way
 
+---Called with the account of each call that has ended, while somebody counts them.
+---@type fun(account?: userdata)?
+M.watch = nil
+
 ---@async
 ---@param request siterun.Request
 ---@param gate? siterun.Gate
@@ -158,6 +162,9 @@ function M.send(request, gate)
   scheduler.wait(op)
   pass_gate(op, gate)
   local response, problem = read(op)
+  if M.watch then
+    M.watch(request.account)
+  end
   if started then
     print_exchange(request, op, started, outcome_of(response, problem))
   end
