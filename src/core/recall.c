@@ -44,7 +44,8 @@ static void list_drop_first(struct list *list, size_t count)
     for (size_t i = 0; i < count; i++)
         free(list->texts[i]);
     list->count -= count;
-    memmove(list->texts, list->texts + count, list->count * sizeof *list->texts);
+    if (count > 0)
+        memmove(list->texts, list->texts + count, list->count * sizeof *list->texts);
 }
 
 static void list_fini(struct list *list)
