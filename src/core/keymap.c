@@ -55,14 +55,27 @@ static void read_editrc(EditLine *editor)
     free(path);
 }
 
+/* libedit keeps the wide texts, and loses copies of narrow ones. */
+static void add_functions(const struct keymap *keymap, EditLine *editor)
+{
+    const struct {
+        const wchar_t *name, *text;
+        unsigned char (*function)(EditLine *editor, int key);
+    } functions[] = {
+        {L"siterun-paste", L"Insert what was pasted", keymap->paste},
+        {L"siterun-newline", L"Insert a line end", keymap->newline},
+        {L"siterun-complete", L"Complete what was typed", keymap->complete},
+        {L"siterun-back", L"An earlier entry", keymap->back},
+        {L"siterun-forth", L"A later entry", keymap->forth},
+        {L"siterun-search", L"Search what was typed", keymap->search},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        el_wset(editor, EL_ADDFN, functions[i].name, functions[i].text, functions[i].function);
+}
+
 void keymap_set(const struct keymap *keymap, EditLine *editor)
 {
-    el_set(editor, EL_ADDFN, "siterun-paste", "Insert what was pasted", keymap->paste);
-    el_set(editor, EL_ADDFN, "siterun-newline", "Insert a line end", keymap->newline);
-    el_set(editor, EL_ADDFN, "siterun-complete", "Complete what was typed", keymap->complete);
-    el_set(editor, EL_ADDFN, "siterun-back", "An earlier entry", keymap->back);
-    el_set(editor, EL_ADDFN, "siterun-forth", "A later entry", keymap->forth);
-    el_set(editor, EL_ADDFN, "siterun-search", "Search what was typed", keymap->search);
+    add_functions(keymap, editor);
     el_set(editor, EL_EDITOR, "emacs");
     read_editrc(editor);
     bind_keys(editor);
