@@ -90,4 +90,5 @@ void attention_stop(void)
     sigaction(SIGTSTP, &before[1], &ours);
     raise(SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
+    attention_take(); /* what woke it up */
 }
