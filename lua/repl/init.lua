@@ -1,5 +1,6 @@
 ---The interactive session.
 local chunks = require("repl.chunk")
+local color = require("view.color")
 local faces = require("repl.faces")
 local foreground = require("repl.foreground")
 local mistake = require("repl.mistake")
@@ -9,6 +10,10 @@ local secret = require("c.secret")
 local settings = require("siterun.settings")
 local session = require("repl.session").new()
 
+local function tell(text)
+  io.stderr:write(color.paint("error", "siterun:", "stderr"), " ", text)
+end
+
 ---Shows an error: of what was typed, or of a task that goes on beside it.
 ---@param e any
 ---@param sight? repl.Sight
@@ -16,7 +21,7 @@ function session.complain(e, sight)
   local message, shown, trace = mistake.describe(session, e, sight)
   session.error = { value = e, message = message, trace = trace }
   io.stdout:flush()
-  io.stderr:write("siterun: ", shown)
+  tell(shown)
 end
 
 local function show(results)
@@ -73,7 +78,7 @@ function session.run(_, text)
     session.chunks[#session.chunks + 1] = text
     evaluate(chunk)
   else
-    io.stderr:write("siterun: ", mistake.describe_syntax(text, message))
+    tell(mistake.describe_syntax(text, message))
   end
 end
 

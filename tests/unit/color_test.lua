@@ -24,3 +24,19 @@ t.test("colours on a terminal, unless NO_COLOR is set, TERM is dumb or never", f
     t.match(screen:wait("exit code 0"), case[3]:gsub("\t", " +"))
   end
 end)
+
+t.test("the mark of an error is coloured where it is seen, and the error is safe there", function()
+  local code = "error('a\\27[32mb', 0)"
+  t.equal(t.siterun { args = { "-e", code } }.stderr:match("^[^\n]+"), "siterun: a\27[32mb")
+  t.match(t.siterun { args = { "--color=always", "-e", code } }.stderr, "^\27%[1;31msiterun:\27%[0m a")
+  local screen <close> = terminal.siterun("-e", code)
+  screen:wait("siterun: a\\x1b%[32mb")
+  t.match(screen:tmux("capture-pane", "-p", "-e"), "\27%[1m\27%[31msiterun:\27%[0m")
+end)
+
+t.test("results in a session are coloured", function()
+  local session <close> = terminal.siterun()
+  session:wait("^>\n")
+  session:enter("{ { id = 1, name = 'x' } }", "1 row\n>\n")
+  t.match(session:tmux("capture-pane", "-p", "-e"), "\27%[1mid\27%[0m.-\27%[1mname.-\27%[33m1\27")
+end)
