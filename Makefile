@@ -94,6 +94,9 @@ bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a cro
 bench-journal: $(PROGRAM) ## what the journal adds to a write, alone and among others
 	@tests/bench/journal ./$(PROGRAM)
 
+bench-complete: $(PROGRAM) ## what a Tab takes where a value has 10,000 fields
+	@./$(PROGRAM) tests/bench/complete.lua
+
 sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
 	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
 
