@@ -8,11 +8,17 @@ local lookup = require("help.lookup")
 local origin = require("siterun.origin")
 local page = require("help.page")
 local secret = require("c.secret")
+local terminal = require("c.terminal")
 
 local M = {}
 
--- Columns, unless told.
+-- Columns, unless told; wider lines are hard to read.
 local WIDTH = 80
+
+---The columns of the screen that the text is for.
+local function screen_width()
+  return math.min(WIDTH, terminal.size("stdout") or WIDTH)
+end
 
 local function overview(width)
   local out = layout.new(width)
@@ -120,7 +126,8 @@ end
 
 return setmetatable(M, {
   __call = function(_, ...)
-    local text = select("#", ...) == 0 and M.overview() or M.text((...))
+    local width = screen_width()
+    local text = select("#", ...) == 0 and M.overview(width) or M.text((...), width)
     io.stdout:write(text)
   end,
 })

@@ -32,6 +32,16 @@ local function topic_page(name, width)
   return out:finish()
 end
 
+---A command of the session: "save", ":save".
+local function command_page(name, width)
+  local commands = require "repl.commands"
+  local command, out = commands.find(name), layout.new(width)
+  if not command then return nil end
+  out:line(commands.call(command))
+  out:text(command.text, 2)
+  return out:finish()
+end
+
 -- "tickets", "create": below a service.
 local function below_service(service, words, width)
   local from = { service = service, client = true }
@@ -111,6 +121,7 @@ end
 function M.page(name, width)
   local words = split(name)
   local first = table.remove(words, 1)
+  if name:find "^:" then return command_page(first, width) end
   if topics.list[name] then return topic_page(name, width) end
   if IS_SERVICE[first] then
     local service = declaration(first)
@@ -121,7 +132,7 @@ function M.page(name, width)
     return #words == 0 and page.of_module(first, width) or below_face(first, words[1], width)
   end
   local full = first and completed(split(name))
-  return full and M.page(full, width)
+  return full and M.page(full, width) or first and command_page(first, width)
 end
 
 ---The last `count` parts of a name.

@@ -58,9 +58,9 @@ local function show_signatures(signatures)
   end
 end
 
-local function find(text, cursor)
+local function find(text, cursor, width)
   local complete = script.find("repl.complete") and require("repl.complete")
-  return complete and complete.find(text, cursor)
+  return complete and complete.find(text, cursor, width)
 end
 
 ---@param session repl.Session
@@ -70,7 +70,8 @@ end
 ---@return string? inserted
 function M.press(session, text, cursor)
   local again = last == text .. "\0" .. cursor
-  local found = find(session.pending .. text, #session.pending + cursor)
+  local found = find(session.pending .. text, #session.pending + cursor,
+    session.editor:columns())
   if not found then
     return 0
   end

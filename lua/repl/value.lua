@@ -8,8 +8,8 @@ local getmetatable, rawget, next, require = debug.getmetatable, rawget, next, re
 
 local M = {}
 
--- How far a chain of __index is followed.
-local DEPTH_MAX = 8
+-- How far a chain of __index is followed, and how many fields are looked at.
+local DEPTH_MAX, FIELDS_MAX = 8, 100000
 
 ---The table that `value` inherits from, if it is one.
 local function parent(value)
@@ -40,10 +40,13 @@ end
 ---@param value any
 ---@param visit fun(key: any, value: any)
 function M.each(value, visit)
+  local left = FIELDS_MAX
   for _ = 1, DEPTH_MAX do
-    if type(value) == "table" then
-      for key, field in next, value do
-        visit(key, field)
+    for key, field in next, type(value) == "table" and value or {} do
+      visit(key, field)
+      left = left - 1
+      if left == 0 then
+        return
       end
     end
     value = parent(value)

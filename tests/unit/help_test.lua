@@ -71,6 +71,12 @@ t.test("topics come from the data", function()
   t.match(help.text("options"), "\n  priority +\"high\" | \"normal\" | \"low\"")
 end)
 
+t.test("commands of the session have their line", function()
+  t.equal(help.text(":save"), ":save FILE\n  writes what ran without an error as a recipe; :save! replaces a file\n")
+  t.equal(help.text("save"), help.text(":save"))
+  t.match(help.text(":savee"), "^There is no help")
+end)
+
 t.test("a misspelt name gets the nearest", function()
   t.match(help.text("limts"), '^There is no help on "limts". The nearest is "limits":\n\nlimits: ')
   t.match(help.text("tickets.crate"), 'nearest is "ticketing.tickets.create"')
