@@ -3,6 +3,7 @@ local display = require "c.display"
 local errors = require "siterun.errors"
 local json = require "json"
 local nearest = require "siterun.nearest"
+local sequence = require "view.sequence"
 local settings = require "siterun.settings"
 local terminal = require "c.terminal"
 
@@ -124,7 +125,7 @@ end
 ---@param value any
 ---@param out file*
 function M.write(name, value, out)
-  writer_of(name)(value, { n = 0 }, out)
+  writer_of(name)(sequence.of(value), { n = 0 }, out)
 end
 
 ---Writes what a chunk returned: nothing where that is no value.
@@ -138,7 +139,7 @@ function M.results(name, values, out)
   if values.n > 1 and not is_iterator(values[1]) then
     fail("-o writes one value, and %d were returned: return a list", values.n)
   end
-  write(values[1], table.pack(table.unpack(values, 2, values.n)), out)
+  write(sequence.of(values[1]), table.pack(table.unpack(values, 2, values.n)), out)
 end
 
 return M

@@ -6,6 +6,7 @@ local grid = require "view.grid"
 local json = require "c.json"
 local page_of = require "view.page"
 local scalar = require "view.scalar"
+local sequence = require "view.sequence"
 local terminal = require "c.terminal"
 local when = require "view.when"
 local wrap = require "view.wrap"
@@ -91,7 +92,7 @@ end
 
 local function fill(page, values)
   if values.n > 1 and are_single(values) then return add_line(page, values) end
-  for i = 1, values.n do add_value(page, values[i], values.n == 1) end
+  for i = 1, values.n do add_value(page, sequence.of(values[i]), values.n == 1) end
 end
 
 -- The prompt needs the last line of the screen.

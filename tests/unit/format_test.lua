@@ -75,6 +75,11 @@ t.test("a page of a service is its items; json has it whole; an iterator may wai
   t.truthy(lines > 10)
 end)
 
+t.test("what task.map returns is a list", function()
+  local code = "return require('task').map({ 1, 2 }, function(i) if i == 2 then return { id = i } end end)"
+  t.equal(output("json", code), '[null,{"id":2}]\n')
+end)
+
 t.test("nothing is written of no value, nor without -o", function()
   t.equal(output("json", "print('x')"), "x\n")
   t.equal(t.siterun { args = { "-e", "return 1" } }, { code = 0, stdout = "", stderr = "" })

@@ -230,3 +230,11 @@ t.test("colours change nothing else", function()
   end
   t.match(show({ { id = json.null } }, { color = true }), "^\27%[1mid")
 end)
+
+t.test("what table.pack and task.map make is a list", function()
+  t.equal(show(table.pack(1, nil, "x")), "[1, null, x]\n")
+  t.equal(show { n = 2, { id = 1 }, { id = 2 } }, "id\n 1\n 2\n2 rows\n")
+  t.equal(show { n = 0 }, "[]\n")
+  t.equal(show { n = 3 }, "n  3\n")
+  t.equal(show { n = 1, 5, a = 2 }, "1  5\na  2\nn  1\n")
+end)
