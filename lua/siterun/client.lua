@@ -21,10 +21,17 @@ local M = {}
 local Client = {}
 M.Client = Client
 
+---What was connected anew in vain has no account.
+local function refuse(client)
+  local refusal = rawget(client, "refusal")
+  if refusal then error(refusal, 0) end
+end
+
 ---The documented methods of `holder` answer; any other name raises with the nearest one.
 local function strict(holder, what, inherited)
   return setmetatable(holder, {
-    __index = function(_, key)
+    __index = function(self, key)
+      if key == "account" then refuse(self) end
       local found = inherited and inherited[key]
       if found ~= nil or type(key) ~= "string" or key:sub(1, 2) == "__" then return found end
       local names = nearest.keys(holder)
@@ -193,6 +200,25 @@ function M.connect(service, options)
   }, service.name, Client)
   add_endpoints(client)
   return origin.note(client, { service = service, client = true, options = options })
+end
+
+-- What a client has of its account, and keeps for it.
+local STATE = { "settings", "account", "url", "cache", "standins", "warned", "checks" }
+
+---Connects a client anew, with what is configured by then; whoever holds it goes on with the other
+---account. Where that fails, each of its calls fails so from then on.
+---@param client siterun.Client
+---@return any? refusal why it failed
+function M.reconnect(client)
+  local from = origin.of(client)
+  local ok, fresh = pcall(M.connect, from.service, from.options)
+  if not ok then
+    client.account, client.url, client.refusal = nil, nil, fresh
+    return fresh
+  end
+  for _, name in ipairs(STATE) do client[name] = fresh[name] end
+  client.refusal = nil
+  add_endpoints(client)
 end
 
 return M

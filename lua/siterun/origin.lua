@@ -31,4 +31,15 @@ function M.of(value)
   return value ~= nil and origins[value] or nil
 end
 
+---Every client that somebody may still call.
+---@return siterun.Client[]
+function M.clients()
+  collectgarbage()
+  local list = {}
+  for value, origin in pairs(origins) do
+    if origin.client then list[#list + 1] = value end
+  end
+  return list
+end
+
 return M
