@@ -11,29 +11,25 @@ local function list()
   end
 end
 
----Globals that are clients, by name.
-local function clients()
-  local found = {}
+---What a client is called: by its global, if it has one.
+local function name_of(wanted)
   for name, value in next, _G do
-    local from = origin.of(value)
-    if from and from.client then
-      found[name] = from
+    if type(name) == "string" and name ~= "_" and rawequal(value, wanted) then
+      return name
     end
   end
-  return found
+  return "a client of " .. origin.of(wanted).service.name
 end
 
----A client that can't be connected anew is taken away: it would go on with the other account.
 local function reconnect()
-  for name, from in pairs(clients()) do
-    local ok, result = pcall(client.connect, from.service, from.options)
-    rawset(_G, name, ok and result or nil)
-    if ok then
-      io.stderr:write(tostring(name), " is connected anew\n")
-    else
-      io.stderr:write("siterun: ", tostring(name), " is nil: ", tostring(result), "\n")
-    end
+  local lines = {}
+  for i, known in ipairs(origin.clients()) do
+    local refusal = client.reconnect(known)
+    lines[i] = refusal and ("siterun: %s: %s\n"):format(name_of(known), tostring(refusal))
+      or ("%s is connected anew\n"):format(name_of(known))
   end
+  table.sort(lines)
+  io.stderr:write(table.concat(lines))
 end
 
 local function switch(name)
@@ -53,7 +49,7 @@ end
 return {
   name = "profile",
   argument = "[NAME]",
-  text = "lists the profiles, or goes over to one: clients that are globals are connected anew",
+  text = "lists the profiles, or goes over to one: every client is connected anew",
   words = function()
     local ok, names = pcall(config_file.profiles)
     return ok and names or {}
