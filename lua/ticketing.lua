@@ -195,7 +195,7 @@ end]],
         "assignee", "expectedDate", "customFields", "ticket_tags", "user",
       },
       reference = { field = "description", setting = "reference" },
-      settle = { ask = "tickets:list", mark = "description", query = {
+      settle = { ask = "tickets:list", mark = "description", since = "createdOn", query = {
         { search = "{mark}" },
         { orderBy = "createdDateTime", order = "DESC", limit = 100 },
       } },

@@ -122,6 +122,29 @@ t.test("a created ticket that is found answers its key, and is made once", funct
   t.equal(count(sb, "Lost"), 1)
 end)
 
+t.test("a created ticket is found behind many that came after it, and not behind older ones", function()
+  local sb <close> = start("ticketing POST /tickets lost 1 1")
+  local got = run(sb, [[
+    local create = require("ticketing").declaration.by_name["tickets:create"]
+    local settle, entries = require "siterun.journal.settle", require "siterun.journal.entries"
+    local ticket = { title = "Lost", requestor = ana }
+    print(pcall(tk.tickets.create, tk.tickets, ticket))
+    local list = {}
+    for i = 1, 230 do list[i] = { title = "After " .. i, requestor = ana } end
+    require("task").map(list, function(one) tk.tickets:create(one) end, { limit = 16 })
+    create.settle.query = { create.settle.query[2] } -- as where the search does not see it
+    local entry = entries.get(2)
+    print(settle.look(tk, entry).text)
+    entry.request.ticket.description = "[siterun 0123456789abcdef]"
+    print(settle.look(tk, entry).text)]])
+  t.match(got.stdout, "one with its mark is there\nnone with its mark is there\n$", got.stderr)
+  local lists = 0
+  for _, item in ipairs(sb:control("GET", "/requests").json.items) do
+    lists = lists + (item.method == "GET" and 1 or 0)
+  end
+  t.equal(lists, 6, "3 pages twice, no older ones")
+end)
+
 t.test("a ticket without a mark can't be looked up", function()
   local sb <close> = start("ticketing POST /tickets lost 1 1")
   local got = run(sb, [[require("ticketing").connect { reference = false }.tickets:create {

@@ -1,7 +1,9 @@
 -- Finds out at the service whether a write of unknown outcome happened, as its declaration says:
 --   settle = {
 --     ask = "tickets:get",        the read that shows it; it gets the parameters of the same name
---     query = { {...}, ... },     several reads instead, with these parameters, until one shows it
+--     query = { {...}, ... },     several reads instead, with these parameters, until one shows it;
+--                                 one with an `order` gives the newest first, and is followed back to
+--     since = "createdOn",        items that were made before the write
 --     match = { id = "session_id" },   of a list: the item whose field is the write's parameter
 --     open = { status = 0 },      not done while the item has these fields
 --     same = { comment = { "comment" } },   done when one of these fields has the sent value;
@@ -25,6 +27,9 @@ local M = {}
 
 -- Seconds by which the service's clock may be behind.
 local CLOCK_SLACK = 120
+
+-- Items of one list.
+local MOST_SEEN = 5000
 
 ---@class siterun.Finding
 ---@field state "done"|"not_sent"|"unclear"
@@ -128,16 +133,46 @@ end
 
 -- ---- the ways of looking ----
 
-local function by_mark(client, _, spec, values)
-  local mark = reference.find(values[spec.mark])
+local function since(entry)
+  return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(entry.at) - CLOCK_SLACK)
+end
+
+-- A list that comes newest first, back to the time of the write; its first page in any case, as
+-- the service's clock may be wrong.
+local function newest(client, spec, query, entry)
+  local asked = declaration.variant(client.service.by_name[spec.ask], client.settings)
+  local following, earliest = endpoints.each(client, asked, nil, query), since(entry)
+  local left = query.limit
+  return function()
+    local item = following()
+    local at = item and comparison.get(item, spec.since)
+    local is_old = type(at) == "string" and at:sub(1, 19) < earliest
+    left = left - 1
+    return (left >= 0 or not is_old) and item or nil
+  end
+end
+
+local function items_of(client, spec, values, query, entry)
+  if query.order then return newest(client, spec, query, entry) end
+  local items, i = items_in(ask(client, spec, values, query)), 0
+  return function()
+    i = i + 1
+    return items[i]
+  end
+end
+
+local function by_mark(client, _, spec, values, entry)
+  local mark, seen = reference.find(values[spec.mark]), 0
   if not mark then return nil end
   for _, query in ipairs(spec.query) do
     local filled = {}
     for name, value in pairs(query) do filled[name] = value == "{mark}" and mark or value end
-    for _, item in ipairs(items_in(ask(client, spec, values, filled))) do
+    for item in items_of(client, spec, values, filled, entry) do
       if reference.find(item[spec.mark]) == mark then
         return finding("done", "one with its mark is there", item)
       end
+      seen = seen + 1
+      if seen > MOST_SEEN then return finding("unclear", "the list has too many") end
     end
   end
   return finding("not_sent", "none with its mark is there")
@@ -162,10 +197,6 @@ local function by_match(client, endpoint, spec, values)
     end
   end
   return finding("unclear", "it is not listed")
-end
-
-local function since(entry)
-  return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(entry.at) - CLOCK_SLACK)
 end
 
 -- What writes of the same content are known to have made.
