@@ -18,25 +18,27 @@ end
 
 ---@class view.Inline what is written so far
 ---@field parts string[]
+---@field count integer of the parts
 ---@field bytes integer
 ---@field inside table<table, true> the tables around
 
 local add
 
 local function put(line, text)
-  line.parts[#line.parts + 1] = text
+  local count = line.count + 1
+  line.parts[count], line.count = text, count
   line.bytes = line.bytes + #text
 end
 
 local function add_list(line, list, depth)
   put(line, "[")
-  for i, item in ipairs(list) do
+  for i = 1, #list do
     if i > 1 then put(line, ", ") end
     if line.bytes > BYTES_MAX then
       put(line, "…")
       break
     end
-    add(line, item, depth)
+    add(line, rawget(list, i), depth)
   end
   put(line, "]")
 end
@@ -55,8 +57,7 @@ local function add_object(line, object, depth)
   put(line, "}")
 end
 
-function add(line, value, depth)
-  if type(value) == "string" then return put(line, string_text(value)) end
+local function add_table(line, value, depth)
   if not scalar.is_nested(value) then return put(line, (scalar.text(value))) end
   local is_list = json.is_array(value)
   if line.inside[value] or depth >= DEPTH_MAX then
@@ -68,13 +69,26 @@ function add(line, value, depth)
   line.inside[value] = nil
 end
 
+function add(line, value, depth)
+  local kind = type(value)
+  if kind == "string" then return put(line, string_text(value)) end
+  if kind == "table" then return add_table(line, value, depth) end
+  put(line, (scalar.text(value)))
+end
+
+-- Tables that grew once serve again.
+local spare_parts
+
 ---@param value any
 ---@param inside? table<table, true> tables around it, which are not shown again
 ---@return string text as it is, not yet fit for a terminal
 function M.text(value, inside)
-  local line = { parts = {}, bytes = 0, inside = inside or {} }
+  local parts = spare_parts or {}
+  local line = { parts = parts, count = 0, bytes = 0, inside = inside or {} }
+  spare_parts = nil -- a __tostring may come back here
   add(line, value, 0)
-  return table.concat(line.parts)
+  spare_parts = parts
+  return table.concat(parts, "", 1, line.count)
 end
 
 return M

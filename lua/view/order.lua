@@ -55,7 +55,7 @@ end
 function M.keys(object)
   local keys = {}
   for key in next, object do keys[#keys + 1] = key end
-  table.sort(keys, comes_before)
+  if keys[2] ~= nil then table.sort(keys, comes_before) end
   return keys
 end
 

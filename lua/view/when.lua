@@ -11,13 +11,19 @@ local function days_from(year, month, day)
   return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719469
 end
 
----Seconds east of Greenwich; nil where the text is no zone.
-local function zone_of(text)
-  if text == "Z" then return 0 end
+-- Zone as it is written -> seconds east of Greenwich. There are no more than fit four digits.
+local zones = { Z = 0 }
+
+local function read_zone(text)
   local sign, hours, minutes = text:match("^([+-])(%d%d):?(%d%d)$")
   if not sign then return nil end
   local seconds = tonumber(hours) * 3600 + tonumber(minutes) * 60
-  return sign == "-" and -seconds or seconds
+  zones[text] = sign == "-" and -seconds or seconds
+  return zones[text]
+end
+
+local function zone_of(text)
+  return zones[text] or read_zone(text)
 end
 
 ---Seconds since 1970 UTC, and the zone's seconds east; nil where the text is no such time.
