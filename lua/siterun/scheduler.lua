@@ -2,6 +2,7 @@
 ---here. A task that waits yields the mark WAIT and what it waits for, through whatever coroutines of
 ---the user's lie between (c.task).
 local loop = require("c.loop")
+local queue = require("siterun.queue")
 local raw = require("c.task")
 local trace = require("c.trace")
 
@@ -44,29 +45,13 @@ Task.__index = Task
 Task.__name = "task"
 M.Task = Task
 
-local queue, first, last = {}, 1, 0 -- tasks that can go on
+local push, pop, count = queue.new() -- of tasks that can go on
 local waiting = {} -- operation -> task, or the function to call when it ended
 local current
 
 ---@return boolean
 function Task:ready()
   return self.done
-end
-
-local function push(task)
-  last = last + 1
-  queue[last] = task
-end
-
-local function pop()
-  local task = queue[first]
-  if task then
-    queue[first] = nil
-    first = first + 1
-  else
-    first, last = 1, 0
-  end
-  return task
 end
 
 ---Lets those that wait for a task or a group go on.
@@ -192,7 +177,7 @@ end
 
 -- A nested step may empty the queue before its turn comes here.
 local function run_queue()
-  for _ = first, last do
+  for _ = 1, count() do
     local task = not M.leaving and pop()
     if not task then
       return
@@ -289,7 +274,7 @@ end
 ---Whether a task can go on at once.
 ---@return boolean
 function M.is_busy()
-  return first <= last
+  return count() > 0
 end
 
 ---The task that runs; nil outside of tasks.
