@@ -6,8 +6,8 @@
 #include "core/loop.h"
 #include "core/timer.h"
 
-/* Idle connections kept for reuse, over all hosts. A transfer has at most so many sockets: two
-   attempts to connect, and its resolver's. */
+/* Idle connections kept for reuse, over all hosts, beside as many as there were transfers at a time. A
+   transfer has at most so many sockets: two attempts to connect, and its resolver's. */
 enum { IDLE_CONNECTIONS = 256, SOCKETS_EACH = 3 };
 
 /* Few transfers are waited for and run all together, at less cost for libcurl and the system as long
@@ -30,6 +30,8 @@ struct multi {
     long useless_looks; /* when together */
     struct timer timer;
     size_t count;
+    size_t connections_max; /* in use and idle */
+    struct multi_transfer *first_ended, **last_ended;
     struct socket *spare;
     size_t sockets;     /* in use and spare */
     struct err failure; /* of a callback, which has no way to return one */
@@ -41,15 +43,6 @@ struct socket {
     struct multi *multi;
     struct socket *next; /* when spare */
 };
-
-static void finish(const CURLMsg *message)
-{
-    struct multi_transfer *transfer = NULL;
-    CURLcode code = message->data.result;
-
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-    transfer->done(transfer->context, code);
-}
 
 static void stop_watching(struct multi *multi)
 {
@@ -70,19 +63,46 @@ static void lose(struct multi *multi)
         stop_watching(multi);
 }
 
-/* Reading a message invalidates the next ones only when their handles are removed, so each is
-   taken, removed and finished before the next is asked for. */
-static void collect(struct multi *multi)
+/* Each handle that is removed is looked for among the messages, so these are all read before. */
+static void read_messages(struct multi *multi)
 {
+    struct multi_transfer *transfer;
     CURLMsg *message;
     int left;
 
     while ((message = curl_multi_info_read(multi->curlm, &left))) {
-        CURLMsg copy = *message;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        transfer->code = message->data.result;
+        transfer->next = NULL;
+        *multi->last_ended = transfer;
+        multi->last_ended = &transfer->next;
+    }
+}
 
-        curl_multi_remove_handle(multi->curlm, copy.easy_handle);
+/* Takes it off the list if it is there. */
+static void forget_ended(struct multi *multi, struct multi_transfer *transfer)
+{
+    struct multi_transfer **link = &multi->first_ended;
+
+    while (*link && *link != transfer)
+        link = &(*link)->next;
+    if (!*link)
+        return;
+    *link = transfer->next;
+    if (!*link)
+        multi->last_ended = link;
+}
+
+static void collect(struct multi *multi)
+{
+    struct multi_transfer *transfer;
+
+    read_messages(multi);
+    while ((transfer = multi->first_ended)) {
+        forget_ended(multi, transfer);
+        curl_multi_remove_handle(multi->curlm, transfer->easy);
         lose(multi);
-        finish(&copy);
+        transfer->done(transfer->context, transfer->code);
     }
 }
 
@@ -223,13 +243,22 @@ static bool wait_together(void *context, int fd, int timeout_ms)
     return other.revents;
 }
 
+/* libcurl counts those in use, too: with fewer than these each transfer would close its own. */
+static void reserve_connections(struct multi *multi)
+{
+    if (multi->connections_max >= multi->count + IDLE_CONNECTIONS)
+        return;
+    multi->connections_max = 2 * multi->count + IDLE_CONNECTIONS;
+    curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS, (long)multi->connections_max);
+}
+
 static int set_up(struct multi *multi, struct err *err)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(multi->curlm = curl_multi_init()))
         return err_set(err, ERR_CONFIG, "libcurl cannot be initialised");
     curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
     curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
-    curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+    reserve_connections(multi);
     return 0;
 }
 
@@ -240,6 +269,7 @@ int multi_new(struct multi **out, struct loop *loop, struct err *err)
     if (!multi)
         return err_no_memory(err);
     multi->loop = loop;
+    multi->last_ended = &multi->first_ended;
     multi->together = (struct loop_waiter){.wait = wait_together, .context = multi};
     timer_init(&multi->timer, timer_fired, multi);
     if (set_up(multi, err)) {
@@ -277,6 +307,7 @@ int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *
         return err_set(err, ERR_NETWORK, "libcurl: %s", curl_multi_strerror(code));
     multi->count++;
     multi->is_new = true;
+    reserve_connections(multi);
     if (!multi->is_watching)
         loop_set_waiter(multi->loop, &multi->together);
     return 0;
@@ -284,6 +315,7 @@ int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *
 
 void multi_remove(struct multi *multi, struct multi_transfer *transfer)
 {
+    forget_ended(multi, transfer);
     curl_multi_remove_handle(multi->curlm, transfer->easy);
     lose(multi);
 }

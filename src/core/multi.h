@@ -13,6 +13,8 @@ struct multi_transfer {
     /* The transfer ended and is off the multi handle; called from the loop's turn. */
     void (*done)(void *context, CURLcode code);
     void *context;
+    struct multi_transfer *next; /* among those that ended and are not yet `done` */
+    CURLcode code;
 };
 
 /* `loop` must outlive it. */
