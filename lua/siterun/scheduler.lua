@@ -271,8 +271,7 @@ function M.wait(waitable)
   check_doom()
 end
 
----Whether a task can go on at once.
----@return boolean
+---@return boolean can a task go on at once?
 function M.is_busy()
   return count() > 0
 end
