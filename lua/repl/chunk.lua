@@ -1,4 +1,6 @@
 ---A chunk that was typed: from its text to a function.
+local locals = require("repl.locals")
+
 local M = {}
 
 ---A position in a chunk: "stdin#3:1:", of the third one.
@@ -17,19 +19,29 @@ function M.source(text)
   return (text:gsub("^%s*=", "return ", 1))
 end
 
+-- As an argument: a tail call would leave no trace of the chunk.
+local EXPRESSION = "local function pass(...) return ... end return pass(%s\n)"
+
+local function compile_expression(text, name, env)
+  text = text:gsub("^%s*=", "", 1)
+  local plain = load("return " .. text, name, "t", env)
+  return plain and (load(EXPRESSION:format(text), name, "t", env) or plain)
+end
+
 ---@param text string
 ---@param number integer of the chunk in its session
 ---@return function? chunk
 ---@return string? message
 ---@return boolean? incomplete the text is the beginning of a chunk
 function M.compile(text, number)
-  local name = "=stdin#" .. number
-  local chunk = load("return " .. text, name, "t")
+  local name, env = "=stdin#" .. number, locals.env()
+  local chunk = compile_expression(text, name, env)
   if chunk then
     return chunk
   end
   local message
-  chunk, message = load(M.source(text), name, "t")
+  chunk, message = load(M.source(text), name, "t", env)
+  chunk = chunk and locals.compile(text, name) or chunk
   return chunk, message, message ~= nil and message:find("<eof>$") ~= nil
 end
 

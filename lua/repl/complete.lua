@@ -5,6 +5,7 @@ local faces = require("repl.faces")
 local known = require("help.known")
 local layout = require("help.layout")
 local lexer = require("repl.lexer")
+local locals = require("repl.locals")
 local members = require("help.members")
 local new_words = require("repl.words").new
 local page = require("help.page")
@@ -47,6 +48,9 @@ local function add_globals(words)
   value.each(_G, function(name)
     words:add_name(name, tell)
   end)
+  for name in locals.each() do
+    words:add_name(name)
+  end
   for _, name in ipairs(faces.NAMES) do
     words:add(name, tell)
   end

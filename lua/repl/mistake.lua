@@ -3,6 +3,7 @@ local chunks = require("repl.chunk")
 local display = require("c.display")
 local failure = require("siterun.failure")
 local lexer = require("repl.lexer")
+local locals = require("repl.locals")
 local nearest = require("siterun.nearest")
 local place = require("repl.place")
 local trace = require("c.trace")
@@ -116,6 +117,9 @@ local function names_near(kind, tokens, index)
   if kind == "global" then
     value.each(_G, add)
     for _, name in ipairs(require("repl.faces").NAMES) do
+      add(name)
+    end
+    for name in locals.each() do
       add(name)
     end
   elseif index and (kind == "field" or kind == "method") then

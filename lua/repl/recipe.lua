@@ -34,19 +34,6 @@ local function names(tokens, name)
   return false
 end
 
----Does a chunk have this keyword outside of functions and blocks? Those of a block are its own.
-local function has_outside(tokens, word)
-  local depth = 0
-  for _, token in ipairs(tokens) do
-    local text = token.kind == "keyword" and token.text
-    if text == word and depth == 0 then
-      return true
-    end
-    depth = depth + (OPENS[text] and 1 or CLOSES[text] and -1 or 0)
-  end
-  return false
-end
-
 ---A `return` of the chunk itself, at whatever depth but within functions.
 local function returns(tokens)
   local functions, blocks = 0, {}
@@ -85,8 +72,6 @@ end
 local function statements(text, tokens)
   if returns(tokens) then
     return "print((function()\n" .. indented(text, tokens) .. "\nend)())"
-  elseif has_outside(tokens, "local") then
-    return "do\n" .. indented(text, tokens) .. "\nend" -- another chunk does not see it
   end
   return text
 end

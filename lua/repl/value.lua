@@ -1,5 +1,6 @@
 ---Looks into values without running anything of the user's: no metamethod is called.
 local faces = require("repl.faces")
+local locals = require("repl.locals")
 local members = require("help.members")
 local origin = require("siterun.origin")
 
@@ -59,7 +60,10 @@ end
 ---@param name string
 ---@return any
 function M.global(name)
-  local found = M.get(_G, name)
+  local found = locals.get(name)
+  if found == nil then
+    found = M.get(_G, name)
+  end
   if found == nil and faces.known[name] and rawget(package.preload, name) == nil then
     return require(name)
   end
