@@ -21,7 +21,7 @@ static int add_escape(struct buf *out, unsigned char c, struct err *err)
     const char *found = c != '\0' ? strchr(from, c) : NULL;
 
     if (found != NULL)
-        return buf_addf(out, err, "\\%c", to[found - from]);
+        return buf_add(out, (const char[]){'\\', to[found - from]}, 2, err);
     return buf_addf(out, err, "\\u%04x", c);
 }
 
