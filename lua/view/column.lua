@@ -151,11 +151,17 @@ function M.refine(column, rows)
   return true
 end
 
+-- A name such as "time" may be that of a duration.
+local function is_date(value)
+  return type(value) == "string" and value:find("^%d%d%d%d%-%d%d%-%d%d") ~= nil
+end
+
 local function rank_of(column, found)
   if found.filled == 0 then return RANKS.empty end
   if column.label then return order.rank(column.key) <= 4 and 4 or RANKS.labelled end
   if found.nested > 0 then return RANKS.nested end
   local rank = order.rank(column.key)
+  if rank == 4 and not is_date(found.sample) then rank = 5 end
   if rank >= 5 and column.natural > 40 then return RANKS.long end
   return rank
 end

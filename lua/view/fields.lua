@@ -70,7 +70,7 @@ end
 
 local function add_below(page, lead, value, depth, inside)
   local is_list = json.is_array(value)
-  page:add(lead .. (is_list and page:paint("note", count_text(value)) or ""))
+  page:add(is_list and lead .. page:paint("note", count_text(value)) or lead:gsub(" +$", ""))
   M.add_nested(page, value, depth + 1, inside)
 end
 

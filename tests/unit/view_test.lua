@@ -58,6 +58,11 @@ t.test("the columns that tell most come first; what is left out is counted and n
   t.equal(lines[5], "3 rows; 1 column not shown: note; _[1] shows all of a row")
 end)
 
+t.test("a name alone makes no date; what an object is called stands for it", function()
+  local row = { id = 1, shift_time = "08:00", at_time = "2026-07-26", user = { name = "Ana" }, site = { id = 4 } }
+  t.match(show { row }, "^id  at_time     site.id  user.name  shift_time\n 1  2026%-07%-26  4 +Ana")
+end)
+
 t.test("every line fits the width", function()
   local display = require "c.display"
   for width = 30, 200, 7 do
@@ -109,6 +114,7 @@ end)
 t.test("what is nested and long stands below its name", function()
   local text = show({ id = 1, items = tickets(2), text = ("word "):rep(40) }, { width = 60 })
   t.match(text, "\nitems  2 objects\n  id +ticketNo")
+  t.match(show({ a = { b = ("x"):rep(90) } }, { width = 60 }), "^a\n  b  x+\n")
   t.match(text, "\ntext   word word")
   t.match(text, "\n       word word")
 end)
