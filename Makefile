@@ -94,6 +94,9 @@ bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a cro
 bench-journal: $(PROGRAM) ## what the journal adds to a write, alone and among others
 	@tests/bench/journal ./$(PROGRAM)
 
+bench-prompt: $(PROGRAM) $(BUILD)/bench/prompt_bench ## when a session can be typed at, and how soon Ctrl-C ends a loop
+	@$(BUILD)/bench/prompt_bench ./$(PROGRAM)
+
 bench-complete: $(PROGRAM) ## what a Tab takes where a value has 10,000 fields
 	@./$(PROGRAM) tests/bench/complete.lua
 
@@ -192,5 +195,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
+.PHONY: bench-prompt bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d
