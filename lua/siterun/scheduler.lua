@@ -19,8 +19,7 @@ local M = {
   foreground = nil, ---@type siterun.Task? what a session waits for; the others outlive an interrupt
   leaving = nil, ---@type fun()? ends the process, once the guards are closed
   lost = nil, ---@type siterun.Error? see close_guards
-  look = nil, ---@type fun()? called in each step while `look_after` is set
-  look_after = nil, ---@type number? seconds after which a step ends though nothing happened
+  look = nil, ---@type fun(): number? called in each step: seconds after which the next one may end
 }
 
 ---What a task can wait for: an operation of a c module, a task or a group of tasks.
@@ -204,13 +203,10 @@ function M.step()
   if not is_busy and not next(waiting) then
     error("every task waits for another one: none can go on", 0)
   end
-  local op = loop.poll(is_busy and 0 or M.look_after)
+  local op = loop.poll(is_busy and 0 or M.look and M.look())
   while op do
     notice(op)
     op = loop.next()
-  end
-  if M.look_after then
-    M.look()
   end
   if is_interrupted() then
     interrupt()

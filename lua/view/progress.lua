@@ -90,13 +90,13 @@ end
 
 local function stop()
   erase()
-  count, scheduler.look_after, scheduler.look, wire.watch = 0, nil, nil, nil
+  count, scheduler.look, wire.watch = 0, nil, nil
 end
 
--- Each step of the scheduler, and each of a bar.
+-- Each step of the scheduler, and each of a bar. Returns how long may pass before the next.
 local function look()
   local now = clock.monotonic()
-  if now < next_look then return end
+  if now < next_look then return STILL end
   local bar = first_bar()
   if not bar then return stop() end
   next_look = now + MOVING
@@ -105,6 +105,7 @@ local function look()
   else
     draw(bar, now)
   end
+  return STILL
 end
 
 local function watch(account)
@@ -123,7 +124,7 @@ function M.start(label, total)
     waited = 0, looked = 0, started = clock.monotonic() }, Bar)
   count = count + 1
   bars[count] = bar
-  scheduler.look, scheduler.look_after, wire.watch = look, STILL, watch
+  scheduler.look, wire.watch = look, watch
   return bar
 end
 
