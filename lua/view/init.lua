@@ -16,12 +16,12 @@ local M = {}
 ---What was begun and is not shown whole.
 local open
 
--- A text of up to this many bytes is shown as it is, and may be copied whole; beyond it, a long
--- one is shown in lines of the screen's width.
+-- A text of up to this many bytes is shown as it is, and may be copied whole; a longer one in lines
+-- of the screen's width, which can stop at the screen's end.
 local WHOLE_MAX = 2000
 
 local function add_text(page, text)
-  if #text > WHOLE_MAX then
+  if #text > WHOLE_MAX and page.is_bounded then
     for _, line in ipairs(wrap.lines(text, page.width)) do page:add(line) end
     return
   end
@@ -120,9 +120,10 @@ function M.show(values, options)
   local is_colored = options.color
   if is_colored == nil then is_colored = color.is_on("stdout") end
   local page = page_of.new(options.width or terminal.size("stdout"), is_colored)
-  page.how = options.how or page.how
+  local lines = lines_of(options.lines)
+  page.how, page.is_bounded = options.how or page.how, lines ~= nil
   fill(page, values)
-  local text = page:next(lines_of(options.lines))
+  local text = page:next(lines)
   open = page:has_more() and page or nil
   return text
 end

@@ -9,6 +9,7 @@ local M = {}
 ---@field lines integer how many lines the items are
 ---@field width integer
 ---@field is_colored boolean
+---@field is_bounded? boolean does it stop at the end of a screen?
 ---@field rows? integer of the one table that this is
 ---@field headings integer lines of `items` that are no rows
 ---@field how string how columns that do not fit can be seen

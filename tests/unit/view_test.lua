@@ -214,6 +214,8 @@ t.test("what fits the screen is whole, and forgets what was begun before", funct
 end)
 
 t.test("long text and objects stop too", function()
+  local long = ("word "):rep(2000) .. "end"
+  t.equal(show(long), long .. "\n", "whole where there is no screen")
   local lines = lines_of(show(("word "):rep(2000), { lines = 10 }))
   t.equal(#lines, 10)
   t.match(lines[10], "^%-%- 9 of 1%d%d lines; :more")
