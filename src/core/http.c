@@ -12,10 +12,17 @@ enum {
     MANY = 8,
     /* A pooled transfer keeps buffers up to this size. */
     BUFFER_KEPT_MAX = 16 * 1024,
+    /* libcurl walks through all connections of a multi handle, so each has so many transfers at most
+       before there is a further one. */
+    EACH_MAX = 256,
+    MULTIS_MAX = 64,
 };
 
 struct http {
-    struct multi *multi;
+    struct loop *loop;
+    struct multi *multis[MULTIS_MAX]; /* those with lower numbers are filled first */
+    size_t multi_count;
+    size_t running;
     struct http_transfer *pool;
     size_t pooled;
 };
@@ -23,6 +30,7 @@ struct http {
 /* Ended ones are pooled: the handle with its settings and the buffers serve again. */
 struct http_transfer {
     struct http *http;
+    struct multi *multi;        /* that it runs in */
     struct http_transfer *next; /* when pooled */
     struct multi_transfer transfer;
     struct http_settings settings;
@@ -37,13 +45,35 @@ struct http_transfer {
     char detail[CURL_ERROR_SIZE];
 };
 
+static int add_multi(struct http *http, struct err *err)
+{
+    bool is_first = http->multi_count == 0;
+
+    if (multi_new(&http->multis[http->multi_count], http->loop, is_first, err))
+        return -1;
+    http->multi_count++;
+    return 0;
+}
+
+/* The first that has room, else the last; NULL when memory ran out. */
+static struct multi *choose_multi(struct http *http, struct err *err)
+{
+    for (size_t i = 0; i < http->multi_count; i++)
+        if (multi_count(http->multis[i]) < EACH_MAX)
+            return http->multis[i];
+    if (http->multi_count < MULTIS_MAX && add_multi(http, err))
+        return NULL;
+    return http->multis[http->multi_count - 1];
+}
+
 int http_new(struct http **out, struct loop *loop, struct err *err)
 {
     struct http *http = calloc(1, sizeof *http);
 
     if (!http)
         return err_no_memory(err);
-    if (multi_new(&http->multi, loop, err)) {
+    http->loop = loop;
+    if (add_multi(http, err)) {
         free(http);
         return -1;
     }
@@ -70,7 +100,8 @@ void http_free(struct http *http)
         drop(http->pool);
         http->pool = next;
     }
-    multi_free(http->multi);
+    while (http->multi_count)
+        multi_free(http->multis[--http->multi_count]);
     free(http);
 }
 
@@ -176,6 +207,7 @@ static void finished(void *context, CURLcode code)
     long status = 0;
 
     transfer->running = false;
+    transfer->http->running--;
     curl_easy_getinfo(transfer->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->response.status = (int)status;
     transfer->code = code == CURLE_OK && has_broken_off(transfer) ? CURLE_PARTIAL_FILE : code;
@@ -200,7 +232,7 @@ static int set_up(
     struct http_transfer *transfer, const struct http_request *request, struct err *err)
 {
     CURL *easy = transfer->transfer.easy;
-    bool many = multi_count(transfer->http->multi) >= MANY;
+    bool many = transfer->http->running >= MANY;
     unsigned bad = 0;
 
     if (!http_settings_fit(&transfer->settings, request)) {
@@ -226,6 +258,16 @@ static void begin(struct http_transfer *transfer, size_t body_max)
     transfer->detail[0] = '\0';
 }
 
+static int launch(struct http_transfer *transfer, struct err *err)
+{
+    transfer->multi = choose_multi(transfer->http, err);
+    if (!transfer->multi || multi_add(transfer->multi, &transfer->transfer, err))
+        return -1;
+    transfer->running = true;
+    transfer->http->running++;
+    return 0;
+}
+
 int http_start(struct http_transfer **out, struct http *http,
     const struct http_request *request, void (*done)(void *context), void *context,
     struct err *err)
@@ -240,11 +282,10 @@ int http_start(struct http_transfer **out, struct http *http,
     begin(transfer, request->body_max);
     transfer->done = done;
     transfer->context = context;
-    if (set_up(transfer, request, err) || multi_add(http->multi, &transfer->transfer, err)) {
+    if (set_up(transfer, request, err) || launch(transfer, err)) {
         drop(transfer);
         return -1;
     }
-    transfer->running = true;
     *out = transfer;
     return 0;
 }
@@ -341,7 +382,9 @@ void http_transfer_free(struct http_transfer *transfer)
 {
     if (!transfer)
         return;
-    if (transfer->running)
-        multi_remove(transfer->http->multi, &transfer->transfer);
+    if (transfer->running) {
+        multi_remove(transfer->multi, &transfer->transfer);
+        transfer->http->running--;
+    }
     give(transfer);
 }

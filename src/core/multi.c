@@ -25,6 +25,7 @@ struct multi {
     struct loop *loop;
     CURLM *curlm;
     struct loop_waiter together;
+    bool may_wait;      /* in the loop's place */
     bool is_watching;   /* each for itself */
     bool is_new;        /* a transfer was added: nothing is waited for */
     long useless_looks; /* when together */
@@ -56,7 +57,7 @@ static void stop_watching(struct multi *multi)
 /* Only when no transfer is left does libcurl know of no socket that it has told us of. */
 static void lose(struct multi *multi)
 {
-    if (--multi->count)
+    if (--multi->count || !multi->may_wait)
         return;
     loop_set_waiter(multi->loop, NULL);
     if (multi->is_watching)
@@ -201,15 +202,20 @@ static int timer_changed(CURLM *curlm, long timeout_ms, void *context)
     return 0;
 }
 
+static void start_watching(struct multi *multi)
+{
+    multi->is_watching = true;
+    curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, socket_changed);
+    curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION, timer_changed);
+}
+
 /* libcurl tells of all sockets and timers that there are already. */
 static void watch_each(struct multi *multi)
 {
     int running;
 
     loop_set_waiter(multi->loop, NULL);
-    multi->is_watching = true;
-    curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION, socket_changed);
-    curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION, timer_changed);
+    start_watching(multi);
     CURL_IGNORE_DEPRECATION(curl_multi_socket_all(multi->curlm, &running);)
     collect(multi);
 }
@@ -262,7 +268,7 @@ static int set_up(struct multi *multi, struct err *err)
     return 0;
 }
 
-int multi_new(struct multi **out, struct loop *loop, struct err *err)
+int multi_new(struct multi **out, struct loop *loop, bool may_wait, struct err *err)
 {
     struct multi *multi = calloc(1, sizeof *multi);
 
@@ -276,6 +282,9 @@ int multi_new(struct multi **out, struct loop *loop, struct err *err)
         multi_free(multi);
         return -1;
     }
+    multi->may_wait = may_wait;
+    if (!may_wait)
+        start_watching(multi);
     *out = multi;
     return 0;
 }

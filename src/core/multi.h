@@ -1,6 +1,7 @@
 /* multi: libcurl's multi handle driven by the loop. The first one initialises libcurl. */
 #pragma once
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "core/err.h"
 
@@ -17,8 +18,9 @@ struct multi_transfer {
     CURLcode code;
 };
 
-/* `loop` must outlive it. */
-MUST_USE int multi_new(struct multi **out, struct loop *loop, struct err *err);
+/* `loop` must outlive it. `may_wait`: while it has few transfers it waits in the loop's place; one of a
+   loop's may. */
+MUST_USE int multi_new(struct multi **out, struct loop *loop, bool may_wait, struct err *err);
 
 /* All transfers must have ended or been removed. NULL is fine. */
 void multi_free(struct multi *multi);
