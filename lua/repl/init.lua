@@ -42,6 +42,10 @@ local function show_results(sight, ok, ...)
   session.done[#session.chunks] = secret.redact(session.text)
   session:keep(table.pack(...))
   show(table.pack(...))
+  local hint = select("#", ...) == 1 and (...) == nil and mistake.unknown(session.text)
+  if hint then
+    io.stderr:write("siterun: ", hint, "\n")
+  end
 end
 
 local function evaluate(chunk)

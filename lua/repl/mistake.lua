@@ -184,6 +184,15 @@ function M.describe(session, e, sight)
   return message, message .. "\n" .. shown, without_number(frames)
 end
 
+---What a text that is a mere name, and gave nil, may have meant.
+---@param text string
+---@return string? hint
+function M.unknown(text)
+  local name = text:match("^%s*=?%s*([%a_][%w_]*)%s*;?%s*$")
+  local near = name and value.global(name) == nil and nearest.find(name, names_near("global"))
+  return near and ("there is no %q (did you mean %q?)"):format(name, near) or nil
+end
+
 ---How many bytes from its end the text is wrong: Lua reads no further.
 local function left_unread(text)
   local source, at = chunks.source(text), 0

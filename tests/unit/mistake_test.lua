@@ -24,6 +24,9 @@ t.test("an error is shown with its place and the name that was meant", function(
   check(session, "local a = 1 local b = a + {}",
     "attempt to perform arithmetic on a table value", 1)
   check(session, "if true then assert(false, 'no') end", "no", 14)
+  session:enter("tickting",
+    '\nnil\nsiterun: there is no "tickting" %(did you mean "ticketing"%?%)\n>\n$')
+  session:enter("ticketing ~= nil", "\ntrue\n>\n$")
   check(session, "x = (1 + 2]] .. 3", "')' expected near ']'", 11)
   check(session, "= 1 + * 2", "unexpected symbol near '*'", 7)
 end)
@@ -44,7 +47,8 @@ t.test("the traceback comes with :bt only, and an old chunk's line is found", fu
   session:paste("function outer()\n  inner()\nend\nfunction inner()\n  error('deep')\nend")
   session:press("Enter")
   session:enter("print('between')", "\nbetween\n")
-  local screen = session:enter("outer()", "\nsiterun: stdin:5: deep\n    error%('deep'%)\n    %^\n>\n$")
+  local screen = session:enter("outer()",
+    "\nsiterun: stdin:5: deep\n    error%('deep'%)\n    %^\n>\n$")
   t.truthy(not screen:find("traceback"))
   session:enter(":bt", "stdin:5: deep\nstack traceback:\n%s+stdin:5: in [^\n]*inner[^\n]*\n"
     .. "%s+stdin:2: in ")
@@ -81,6 +85,6 @@ t.test("local variables live on", function()
   session:enter("do local hidden = 5 end", ">\n")
   session:enter("hidden", "\nnil\n>\n")
   session:enter("local tk <close> = nil return 'left'", "\nleft\n>\n")
-  session:enter("ge", "\nnil\n>\n")
+  session:enter("ge", '"get"%?%)\n>\n')
   session:enter("xx.y = 1", "%(global 'xx'%)")
 end)
