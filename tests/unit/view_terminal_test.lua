@@ -28,3 +28,10 @@ t.test("-o in a session writes each result so", function()
   local run = t.siterun { args = { "-i", "-o", "json" }, stdin = "{ a = 1 }\nx = 2\nx\n" }
   t.equal(run, { code = 0, stdout = '{"a":1}\n2\n', stderr = "" })
 end)
+
+t.test("what a service sends does not steer the terminal in any format", function()
+  for _, format in ipairs { "json", "ndjson", "csv", "table" } do
+    local screen <close> = terminal.siterun("-o", format, "-e", "return { { a = 'x\\27[31m\\127y' } }")
+    t.match(screen:wait("exit code 0"), format:find("json") and 'x\\u001b%[31m\\u007fy' or "x\\x1b%[31m\\x7fy")
+  end
+end)

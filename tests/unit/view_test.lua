@@ -144,6 +144,7 @@ t.test("no control character reaches the terminal, wherever it stands", function
     { a = { b = { c = { [evil] = { evil, { x = evil } } } } } },
     { list = { { id = evil }, { id = evil } } },
     setmetatable({}, { __tostring = function() return evil end }),
+    { a = setmetatable({}, { __tostring = function() return evil end }) },
     require("siterun.errors").new { kind = "server", message = evil } }
   for i, value in ipairs(shapes) do
     for width = 10, 90, 20 do
@@ -174,7 +175,7 @@ t.test("a table that holds itself, and deep ones, come to an end", function()
   t.equal(show(loop), "id  1\nme  {…}\n")
   local list = {}
   list[1] = list
-  t.match(show(list), "…")
+  t.equal(show(list), "[[…]]\n")
   local deep = { leaf = true }
   for i = 1, 5000 do deep = { ["k" .. i] = deep, long = ("y"):rep(90) } end
   t.truthy(#show(deep) < 10000)
