@@ -104,6 +104,7 @@ local function look(entry, options)
     found.text = found.text .. (" so far (it is %.0f s old)"):format(options.min_age - left)
     return found
   end
+  io.stdout:flush() -- what it is about comes first, also through a pipe
   io.stderr:write(("siterun: %s so far; waits %.0f s and looks again\n"):format(found.text,
     math.ceil(left)))
   task.sleep(left)
