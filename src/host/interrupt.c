@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -130,8 +131,11 @@ void interrupt_arm(lua_State *L)
 
 void interrupt_arm_session(void)
 {
+    static bool in_session;
     struct sigaction action = {.sa_handler = strike};
-    running = NULL;
+    if (!in_session)
+        running = NULL;
+    in_session = true;
     strikes = 0;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
