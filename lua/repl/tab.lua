@@ -63,12 +63,20 @@ local function find(text, cursor, width)
   return complete and complete.find(text, cursor, width)
 end
 
+---Within a chunk Tab at the beginning of a line indents it.
+local function indents(session, before)
+  return before:find("\n%s*$") ~= nil or session.pending ~= "" and not before:find("%S")
+end
+
 ---@param session repl.Session
 ---@param text string the line
 ---@param cursor integer bytes before the cursor
 ---@return integer erased characters before the cursor
 ---@return string? inserted
 function M.press(session, text, cursor)
+  if indents(session, text:sub(1, cursor)) then
+    return 0, "  "
+  end
   local again = last == text .. "\0" .. cursor
   local found = find(session.pending .. text, #session.pending + cursor,
     session.editor:columns())

@@ -58,7 +58,9 @@ end
 ---@return "interrupted"|"end"|nil why there is none
 function M.read(session, prompt)
   require("c.interrupt").arm_session()
-  return session.editor:read(prompt)
+  local text, why = session.editor:read(prompt)
+  scheduler.on_end(session.editor, nil)
+  return text, why
 end
 
 local warned = false

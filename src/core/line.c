@@ -230,15 +230,28 @@ static int read_character(EditLine *editor, wchar_t *character)
 
 /* ---- keys ---- */
 
+/* After a key that may have written something. */
+static unsigned char draw_again(struct line *line)
+{
+    if (!line->hidden)
+        return CC_REFRESH;
+    show(line);
+    return CC_NORM;
+}
+
 static unsigned char insert_paste(EditLine *editor, int key)
 {
-    wchar_t *text = keyboard_take_paste(&line_of(editor)->keyboard);
+    struct line *line = line_of(editor);
+    wchar_t *text = keyboard_take_paste(&line->keyboard);
     (void)key;
-    if (text == NULL)
-        return CC_ERROR;
-    el_winsertstr(editor, text);
+    if (text != NULL)
+        el_winsertstr(editor, text);
+    else
+        fprintf(stderr,
+            "siterun: a paste of more than %d bytes is left out: put it into a file\n",
+            KEYBOARD_PASTE_MAX);
     free(text);
-    return CC_REFRESH;
+    return draw_again(line);
 }
 
 static unsigned char insert_newline(EditLine *editor, int key)
@@ -289,11 +302,7 @@ static unsigned char complete(EditLine *editor, int key)
     if (found.insert != NULL && *found.insert != '\0')
         el_insertstr(editor, found.insert);
     free(found.insert);
-    if (line->hidden) {
-        show(line);
-        return CC_NORM;
-    }
-    return CC_REFRESH;
+    return draw_again(line);
 }
 
 /* ---- from beginning to end ---- */

@@ -238,3 +238,23 @@ t.test("Tab completes, lists, and tells signatures", function()
   session:press("Tab")
   session:wait("json%.encode%(.*\n> json%.encode")
 end)
+
+t.test("Tab indents within a chunk", function()
+  local session <close> = open()
+  session:enter("for i = 1, 2 do", "\n>>\n")
+  session:press("Tab")
+  session:enter("print(i)", ">>   print%(i%)\n>>\n")
+  session:enter("end", "\n2\n>\n")
+end)
+
+t.test("what ends the process leaves the terminal as it was", function()
+  local pid = t.scratch .. "/editor_pid"
+  local script = "%s -e \"io.open('%s', 'w'):write(io.open('/proc/self/stat'):read('n'))\" -i;"
+    .. " stty -a | grep -o ' [-]*echo '; echo left"
+  local session <close> = terminal.run({ "sh", "-c", script:format(t.quote(t.program), pid) })
+  session:wait("^>\n")
+  session:type("half a line")
+  session:wait("half a line")
+  os.execute("kill -TERM " .. t.read(pid))
+  session:wait("half a line\n.* echo\nleft\n")
+end)
