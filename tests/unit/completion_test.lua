@@ -93,6 +93,22 @@ t.test("bash completes names with blanks", function()
   t.match(bash("siterun", "two"), "^two words.lua\n")
 end)
 
+t.write(place .. "/odd.lua", [[return { ["$(touch ran)"] = {}, ["`touch ran`"] = {}, ["two words"] = {}, ["a\nb"] = {}, ["\27[31m"] = {} }]])
+
+t.test("bash takes the names of profiles as they are, and runs none", function()
+  local text = bash("siterun", "--config", "../odd.lua", "--profile", "")
+  t.equal(text, "\\$\\(touch\\ ran\\)\n\\`touch\\ ran\\`\ntwo\\ words\n")
+  t.equal(io.open(place .. "/here/ran"), nil)
+end)
+
+t.test("bash finds the configuration file however it is named", function()
+  for _, words in ipairs { { "--config", "=", "../odd.lua" }, { "--config", "'../odd.lua'" }, { "--config", "~/odd.lua" } } do
+    local line = table.move(words, 1, #words, 2, { "siterun" })
+    table.move({ "--profile", "tw" }, 1, 2, #line + 1, line)
+    t.equal(bash(table.unpack(line)), "two\\ words\n")
+  end
+end)
+
 t.test("every option and command of the program is completed", function()
   local commands = require "siterun.commands"
   for _, command in ipairs(commands.list()) do
@@ -127,15 +143,25 @@ t.test("zsh loads the script", function()
   t.equal({ run.code, run.stdout, run.stderr }, { 0, "_siterun\n_siterun: function\n", "" })
 end)
 
-t.test("zsh completes in a terminal of its own", function()
-  local code = [[
-    zmodload zsh/zpty; zpty z zsh -f -i
-    zpty -w z 'PS1=; autoload -Uz compinit; compinit -u -D; . ]] .. scripts.zsh .. [[; print re""ady'
-    zpty -r z line '*ready*'
-    zpty -w -n z $'siterun doctor --on\t; exit\n'
-    zpty -r z line '*--online *' && print -- found]]
-  local run = sh("zsh", "-f", "-c", code)
-  t.match(run.stdout, "found\n$")
+for line, found in pairs {
+  ["siterun doctor --on"] = "--online ", ["siterun --profile ni"] = "night ", ["siterun --config ../odd.lua --profile tw"] = "two\\\\ words ",
+  ["siterun examples wea"] = "weather ",
+} do
+  t.test("zsh completes in a terminal of its own: " .. line, function()
+    local code = [[
+      zmodload zsh/zpty; zpty z zsh -f -i
+      zpty -w z 'PS1=; autoload -Uz compinit; compinit -u -D; . ]] .. scripts.zsh .. [[; print re""ady'
+      zpty -r z line '*ready*'
+      zpty -w -n z $']] .. line .. [[\t; exit\n'
+      zpty -r z line $'*]] .. found .. [[*' && print -- found]]
+    local run = sh("zsh", "-f", "-c", code)
+    t.match(run.stdout, "found\n$")
+  end)
+end
+
+t.test("fish finds the configuration file behind a sign of equality", function()
+  local run = sh("fish", "--no-config", "-c", "source " .. scripts.fish .. "; complete -C 'siterun --config=../odd.lua --profile tw'")
+  t.match(run.stdout, "^two words\t")
 end)
 
 t.test("lists make no state and tell nothing of what is broken", function()

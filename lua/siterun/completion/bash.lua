@@ -8,10 +8,29 @@ local FRAME = [=[
 _siterun_list() {
     local program=${COMP_WORDS[0]/#\~/$HOME} i file config=()
     for ((i = 1; i < COMP_CWORD; i++)); do
-        file=${COMP_WORDS[i + 1]/#\~/$HOME}
-        test "${COMP_WORDS[i]}" != --config || config=(--config "$file")
+        test "${COMP_WORDS[i]}" = --config || continue
+        file=${COMP_WORDS[i + 1]}
+        test "$file" != = || file=${COMP_WORDS[i + 2]}
+        _siterun_unquote "$file"
+        config=(--config "$REPLY")
     done
     "$program" "${config[@]}" completion --list "$1" 2> /dev/null
+}
+
+# A word as it was typed, without its quotes, and without running what may be in it.
+_siterun_unquote() {
+    REPLY=${1/#\~/$HOME}
+    REPLY=${REPLY//[\"\']/}
+    REPLY=${REPLY//\\/}
+}
+
+# Names are data: compgen -W would run what $(...) in one says.
+_siterun_names() {
+    local name
+    while IFS= read -r name; do
+        printf -v name %q "$name"
+        [[ $name != "$cur"* ]] || COMPREPLY+=("$name")
+    done < <(_siterun_list "$1")
 }
 
 # Of what the value of an option, or a word after a command, may be.
@@ -149,7 +168,7 @@ end
 local function list_cases()
   local lines = {}
   for _, kind in ipairs(require("siterun.nearest").keys(lists.OF)) do
-    lines[#lines + 1] = ('        "%s") words+=" $(_siterun_list %s)" ;;'):format(kind,
+    lines[#lines + 1] = ('        "%s") _siterun_names %s ;;'):format(kind,
       lists.OF[kind])
   end
   return table.concat(lines, "\n")

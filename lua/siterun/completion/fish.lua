@@ -8,8 +8,13 @@ local FRAME = [=[
 function __siterun_list
     set -l words (commandline -opc)
     set -l config
-    if set -l at (contains -i -- --config $words)
-        set config --config $words[(math $at + 1)]
+    for at in (seq (count $words))
+        switch $words[$at]
+            case --config
+                set config --config $words[(math $at + 1)]
+            case '--config=*'
+                set config $words[$at]
+        end
     end
     $words[1] $config completion --list $argv[1] 2>/dev/null
 end

@@ -32,12 +32,17 @@ local LISTS = {
   examples = function() return require("siterun.examples").names() end,
 }
 
----The names of a list; none where there is no such list, or it can't be read.
+---The names of a list; none where there is no such list, or it can't be read. A name that a line
+---can't hold is left out.
 ---@param name string
 ---@return string[]
 function M.read(name)
   local ok, list = pcall(LISTS[name] or function() return {} end)
-  return ok and list or {}
+  local names = {}
+  for _, word in ipairs(ok and list or {}) do
+    if not word:find "%c" then names[#names + 1] = word end
+  end
+  return names
 end
 
 ---By the kind of a value: what to ask for.

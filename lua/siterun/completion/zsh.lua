@@ -8,10 +8,15 @@ local FRAME = [=[
 # of $fpath as _siterun
 
 _siterun_list() {
+  # _arguments puts options of compadd in front of what the action names
+  local file what=$argv[-1]
   local -a names config
-  (( $+opt_args[--config] )) && config=(--config ${(Q)opt_args[--config]})
-  names=(${(f)"$(_call_program siterun-$1 siterun $config completion --list $1 2> /dev/null)"})
-  compadd -a names
+  if (( $+opt_args[--config] )); then
+    file=${(Q)opt_args[--config]}
+    config=(--config ${file/#\~\//$HOME/})
+  fi
+  names=(${(f)"$(siterun $config completion --list $what 2> /dev/null)"})
+  compadd "${(@)argv[1,-2]}" -a names
 }
 
 _siterun() {
