@@ -55,7 +55,7 @@ local function columns_of(items)
       end
     end
   end
-  table.sort(keys, order.comes_before)
+  table.sort(keys, order.is_before)
   return keys
 end
 

@@ -1,4 +1,4 @@
--- Which fields come first: what a thing is, its state, its dates; then the rest by name.
+-- Which fields come first: what a thing is, its state, its dates; then the rest.
 local M = {}
 
 local FIRST = {
@@ -42,11 +42,63 @@ function M.rank(name)
   return rank
 end
 
+local SERVICES = { "teleporte", "ticketing", "teamworklive" }
+
+-- Service -> parameter -> place, of those that are loaded: nobody else's objects are shown.
+local declared = {}
+
+local function places_of(service)
+  local places, count = {}, 0
+  for _, endpoint in ipairs(service.endpoints) do
+    for _, param in ipairs(endpoint.params) do
+      if param.at == "body" and not places[param.name] then
+        count = count + 1
+        places[param.name] = count
+      end
+    end
+  end
+  return places
+end
+
+local function place_in(name)
+  local face = package.loaded[name]
+  local service = type(face) == "table" and rawget(face, "declaration")
+  if service and not declared[name] then declared[name] = places_of(service) end
+  return declared[name]
+end
+
+---Where the name stands among what a service's writes take; behind all where it does not.
+local function place_of(key)
+  for i, name in ipairs(SERVICES) do
+    local places = place_in(name)
+    if places and places[key] then return i * 1000 + places[key] end
+  end
+  return math.huge
+end
+
+local function is_lower(a, b)
+  if math.type(a) and math.type(b) then return a < b end
+  return tostring(a) < tostring(b)
+end
+
+---The order of columns for programs: the same whatever is loaded.
+---@return boolean
+function M.is_before(a, b)
+  local rank_a, rank_b = M.rank(a), M.rank(b)
+  if rank_a ~= rank_b then return rank_a < rank_b end
+  return is_lower(a, b)
+end
+
+---The order for people: behind what comes first, as a declaration has them, then by name.
+---@return boolean
 local function comes_before(a, b)
   local rank_a, rank_b = M.rank(a), M.rank(b)
   if rank_a ~= rank_b then return rank_a < rank_b end
-  if math.type(a) and math.type(b) then return a < b end
-  return tostring(a) < tostring(b)
+  if rank_a >= 5 then
+    local place_a, place_b = place_of(a), place_of(b)
+    if place_a ~= place_b then return place_a < place_b end
+  end
+  return is_lower(a, b)
 end
 
 ---The keys of an object in the order in which they are shown.

@@ -35,3 +35,13 @@ t.test("what a service sends does not steer the terminal in any format", functio
     t.match(screen:wait("exit code 0"), format:find("json") and 'x\\u001b%[31m\\u007fy' or "x\\x1b%[31m\\x7fy")
   end
 end)
+
+t.test("fields stand as their service's declaration has them, then by name", function()
+  local path = t.write(t.scratch .. "/names.lua", [[
+    local tk = require("ticketing").connect()
+    local text = require("view").show({ n = 1, tk.tickets:list { limit = 1 }.items[1] }, { width = 80 })
+    for name in text:gmatch("%f[^\n%z](%w+)") do io.write(name, " ") end]])
+  t.equal(t.siterun { args = { "--sandbox", path } }.stdout,
+    "id ticketNo title status priority createdOn expectedDate lastUpdatedOn "
+    .. "requestor description assignee customFields tags createdBy statusId ")
+end)
