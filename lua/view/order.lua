@@ -48,12 +48,12 @@ local SERVICES = { "teleporte", "ticketing", "teamworklive" }
 local declared = {}
 
 local function places_of(service)
-  local places, count = {}, 0
+  local places, found = {}, 0
   for _, endpoint in ipairs(service.endpoints) do
     for _, param in ipairs(endpoint.params) do
       if param.at == "body" and not places[param.name] then
-        count = count + 1
-        places[param.name] = count
+        found = found + 1
+        places[param.name] = found
       end
     end
   end
