@@ -15,6 +15,7 @@ local M = {}
 ---@field headers table<string, string> lower-case names; repeated ones joined by ", " (RFC 9110 5.3)
 ---@field json any the decoded body; nil where it is empty or of another type; reading it raises a
 ---decode error when the answer should be JSON and is not
+---@field content_type string in lower case, "" where the answer does not say
 ---@field attempts integer requests sent for it, logins not counted
 ---@field retry_after? number seconds that the answer asks to wait
 ---@field url string without secrets
@@ -52,10 +53,13 @@ local LAZY = {
   headers = function(response)
     return parse_headers(response.lines)
   end,
+  content_type = function(response)
+    return (http.header(response.lines, "Content-Type") or ""):lower()
+  end,
   json = decode,
 }
 
--- Headers and JSON are made when they are read: most callers want one of the two.
+-- Made when they are read: most callers want one of them.
 function Response.__index(response, name)
   local make = LAZY[name]
   local value = make and make(response)

@@ -341,9 +341,26 @@ static int close_call(lua_State *L)
     return 0;
 }
 
+/* header(lines, name) -> the first value | nil */
+static int header(lua_State *L)
+{
+    char value[256];
+    size_t len;
+    const char *lines = luaL_checklstring(L, 1, &len);
+    struct http_response answer = {.headers = {.data = (char *)(uintptr_t)lines, .len = len}};
+
+    lua_pushstring(
+        L, http_response_header(&answer, luaL_checkstring(L, 2), value, sizeof value));
+    return 1;
+}
+
 int luaopen_c_http(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"start", start}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"start", start},
+        {"header", header},
+        {NULL, NULL},
+    };
     static const luaL_Reg methods[] = {
         {"ready", ready},
         {"result", result},
