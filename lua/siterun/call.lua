@@ -105,11 +105,12 @@ end
 ---@param take fun(response: table): any
 ---@return any ... what `take` returns
 function M.receive(client, endpoint, request, take)
-  local function judged(response, raw)
-    return M.judge(client, endpoint, take, response, raw)
+  if not endpoint.write then
+    return M.judge(client, endpoint, take, wire.send(request))
   end
-  if endpoint.write then return write.send(client, endpoint, request, judged) end
-  return judged(wire.send(request))
+  return write.send(client, endpoint, request, function(response, raw)
+    return M.judge(client, endpoint, take, response, raw)
+  end)
 end
 
 ---Sends a request and decodes what the service accepted; raises otherwise.

@@ -18,40 +18,76 @@ local function put(root, place, value)
   end
 end
 
-local function fill_path(endpoint, values)
-  local query = {}
-  local path = endpoint.path:gsub("{(.-)}", function(name)
-    if endpoint.by_name[name].type ~= "path" then return pathname.segment(values[name]) end
-    local plain, further = pathname.split(values[name])
-    table.move(further, 1, #further, #query + 1, query)
-    return plain
-  end)
-  return path, query
+---What an endpoint's declaration says of a request, sorted out once.
+---@class siterun.request.Form
+---@field path (string|table)[] its path: texts, and parameters between them
+---@field query table[] parameters by their place
+---@field header table[]
+---@field body table[]
+
+---@type table<siterun.Endpoint, siterun.request.Form>
+local forms = setmetatable({}, { __mode = "k" })
+
+local function parts_of(endpoint)
+  local parts = {}
+  for text, name in (endpoint.path .. "{}"):gmatch("(.-){(.-)}") do
+    if text ~= "" then parts[#parts + 1] = text end
+    parts[#parts + 1] = endpoint.by_name[name]
+  end
+  return parts
 end
 
-local function path_of(endpoint, call)
-  local path, query = fill_path(endpoint, call.values)
+local function make_form(endpoint)
+  local form = { path = parts_of(endpoint), query = {}, header = {}, body = {} }
+  for _, param in ipairs(endpoint.params) do
+    local list = form[param.at]
+    if list and param.at ~= "path" then list[#list + 1] = param end
+  end
+  return form
+end
+
+local function form_of(endpoint)
+  local form = forms[endpoint] or make_form(endpoint)
+  forms[endpoint] = form
+  return form
+end
+
+local function fill_path(form, values)
+  local query, texts = {}, {}
+  for i, part in ipairs(form.path) do
+    if type(part) == "string" then
+      texts[i] = part
+    elseif part.type ~= "path" then
+      texts[i] = pathname.segment(values[part.name])
+    else
+      local plain, further = pathname.split(values[part.name])
+      table.move(further, 1, #further, #query + 1, query)
+      texts[i] = plain
+    end
+  end
+  return table.concat(texts), query
+end
+
+local function path_of(endpoint, form, call)
+  local path, query = fill_path(form, call.values)
   local suffix = endpoint.suffix
   if suffix then path = pathname.suffixed(path, suffix, call.options[suffix.option]) end
   return path, query
 end
 
-local function add_pairs(endpoint, call, place, list)
-  for _, param in ipairs(endpoint.params) do
+local function add_pairs(params, call, list)
+  for _, param in ipairs(params) do
     local value = call.values[param.name]
-    if param.at == place and value ~= nil then
-      list[#list + 1] = { param.to, pathname.text(value) }
-    end
+    if value ~= nil then list[#list + 1] = { param.to, pathname.text(value) } end
   end
-  return list
 end
 
 ---The body as a table or string; nil where the call has none.
-local function body_of(endpoint, call)
+local function body_of(endpoint, form, call)
   local root, below, empty = {}, {}, endpoint.wrap == nil
-  for _, param in ipairs(endpoint.params) do
+  for _, param in ipairs(form.body) do
     local value = call.values[param.name]
-    if param.at == "body" and value ~= nil then
+    if value ~= nil then
       if param.whole then return value end
       put(param.beside and root or below, param.to, value)
       empty = false
@@ -75,6 +111,10 @@ function M.default_header(headers, name, value)
   headers[#headers + 1] = { name, value }
 end
 
+local function add_defaults(headers, list)
+  for _, pair in ipairs(list or {}) do M.default_header(headers, pair[1], pair[2]) end
+end
+
 ---Writes a body: a table as JSON; a string as it is, XML where it begins with "<".
 ---@param body any
 ---@return string text, string content_type
@@ -92,16 +132,16 @@ end
 ---@param call siterun.Call
 ---@return table request as siterun.wire takes it
 function M.build(client, endpoint, call)
-  local path, query = path_of(endpoint, call)
-  add_pairs(endpoint, call, "query", query)
+  local form = form_of(endpoint)
+  local path, query = path_of(endpoint, form, call)
+  add_pairs(form.query, call, query)
   for _, pair in ipairs(call.query) do
     query[#query + 1] = { pair[1], pathname.text(pair[2]) }
   end
   local headers = {}
-  for _, list in ipairs { endpoint.headers or {}, client.service.headers } do
-    for _, pair in ipairs(list) do M.default_header(headers, pair[1], pair[2]) end
-  end
-  add_pairs(endpoint, call, "header", headers)
+  add_defaults(headers, endpoint.headers)
+  add_defaults(headers, client.service.headers)
+  add_pairs(form.header, call, headers)
   local request = {
     account = client.account, operation = endpoint.name, method = endpoint.method,
     write = endpoint.write,
@@ -109,7 +149,7 @@ function M.build(client, endpoint, call)
     timeout = call.options.timeout, deadline = deadline.left(call.ends_at),
     priority = call.options.priority, once = call.options.once,
   }
-  local body = body_of(endpoint, call)
+  local body = body_of(endpoint, form, call)
   if body ~= nil then
     local content_type
     request.body, content_type = M.encode(body)

@@ -61,7 +61,8 @@ int http_headers_add(struct http_headers *headers, const char *name, const char 
         return -1;
     buf_init(&line, HTTP_HEADERS_MAX);
     /* "name;" is how libcurl is told of a header without a value. */
-    failed = buf_addf(&line, err, value_len ? "%s: " : "%s;", name) ||
+    failed = buf_add_string(&line, name, err) ||
+             buf_add_string(&line, value_len ? ": " : ";", err) ||
              buf_add(&line, value, value_len, err);
     if (!failed)
         lines = curl_slist_append(headers->lines, line.data);
