@@ -154,6 +154,7 @@ t.test("strings: files, modules, pages of help, keys", function()
       { ("loadfile('%s/.|"):format(folder), folder .. "/.hidden'" },
       { ("print('%s/|"):format(folder), "" },
       { "dofile('/there/is/nothing/|", "" },
+      { (":save %s/o|"):format(folder), folder .. "/one.lua" },
       { "require 'ticke|", "ticketing'" },
       { "help 'ticketing.tickets.set|", "ticketing.tickets.set_status'" },
       { "keys['two|", "two words'" },
