@@ -405,7 +405,7 @@ static void test_crowd_never_goes_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, remove_folder)
         TEST(test_death_under_the_lock),
         TEST(test_who_is_alive),
         TEST(test_newcomer_finds_what_is_held),

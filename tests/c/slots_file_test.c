@@ -401,7 +401,7 @@ static void test_clock_counts_suspend_and_never_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, remove_folder)
         TEST(test_first_use_starts_at_once),
         TEST(test_memory_of_one_process),
         TEST(test_creators_at_once),

@@ -1,71 +1,39 @@
 /* What the tests of the slots' file have in common: a file in a folder of its own, and children. */
 #pragma once
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
+#include "children.h"
 #include "core/clock.h"
 #include "core/slots_file.h"
 #include "core/slots_owner.h"
 
 enum { LIMIT = 5, HOLD_MS = 600000, CROWD = 6, NOBODY = 65534 };
 
-static char folder[64], path[128];
+static char path[128];
 
 static struct slots_file_spec spec = {
     .folder = folder, .name = "0123456789abcdef", .limit = LIMIT, .hold_ms = HOLD_MS};
 
 static inline int set_up(void **state)
 {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/slots_file_test.XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    int bad = make_folder(state);
+
     snprintf(path, sizeof path, "%s/limit-0123456789abcdef", folder);
     spec.assume_fresh = false;
-    return 0;
-}
-
-static inline int tear_down(void **state)
-{
-    char command[128];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return bad;
 }
 
 /* Another folder: a process that searches, of another test, may have an old file open for a moment, and
    what was held in that is found again. */
 static inline void renew(void)
 {
-    assert_int_equal(tear_down(NULL), 0);
+    assert_int_equal(remove_folder(NULL), 0);
     assert_int_equal(set_up(NULL), 0);
 }
 
-/* ---- doing things to a file; these run in children too, where failing means aborting ---- */
-
-static inline void must(bool good, const char *what)
-{
-    if (good)
-        return;
-    fprintf(stderr, "# failed: %s\n", what);
-    abort();
-}
+/* ---- doing things to a file; in children, too ---- */
 
 static inline struct slots_file *open_file(void)
 {
@@ -132,55 +100,4 @@ static inline int used_of_newcomer(void)
 
     slots_file_close(file);
     return count;
-}
-
-/* ---- processes ---- */
-
-/* A child that runs `work` and ends; it dies with its parent. */
-static inline pid_t start(void (*work)(void *), void *context)
-{
-    pid_t pid = fork();
-
-    assert_true(pid >= 0);
-    if (pid)
-        return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    work(context);
-    _exit(0);
-}
-
-static inline void finish(pid_t pid)
-{
-    int status;
-
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
-static inline void stop_self(void)
-{
-    raise(SIGSTOP);
-}
-
-/* Until the child has stopped itself. */
-static inline void await_stop(pid_t pid)
-{
-    int status;
-
-    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-    assert_true(WIFSTOPPED(status));
-}
-
-static inline void kill_child(pid_t pid)
-{
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-static inline void *shared(size_t size)
-{
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    assert_true(at != MAP_FAILED);
-    return at;
 }

@@ -8,42 +8,37 @@ struct board {
     int64_t granted_ms;
 };
 
-static void *shared(size_t size)
-{
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+struct call {
+    struct board *board;
+    int name;
+    enum throttle_priority priority;
+};
 
-    assert_true(at != MAP_FAILED);
-    return at;
-}
-
-static void wait_and_note(struct board *board, int name, enum throttle_priority priority)
+static void wait_and_note(void *context)
 {
+    const struct call *call = context;
+    struct board *board = call->board;
     struct scene scene;
     bool taken;
 
     begin(&scene, 1, 300);
-    taken = take(&scene, name, priority);
+    taken = take(&scene, call->name, call->priority);
     board->waiting++;
     if (!taken)
-        await(&scene, name);
+        await(&scene, call->name);
     board->granted_ms = clock_ms();
-    board->log[board->logged++] = name;
-    release(&scene, name, SENT_NO);
+    board->log[board->logged++] = call->name;
+    release(&scene, call->name, SENT_NO);
     end(&scene);
 }
 
 /* A child that waits for the one slot, says when it had it, and gives it back. */
 static pid_t start_waiter(struct board *board, int name, enum throttle_priority priority)
 {
+    struct call call = {board, name, priority};
     int before = board->waiting;
-    pid_t pid = fork();
+    pid_t pid = start(wait_and_note, &call);
 
-    assert_true(pid >= 0);
-    if (!pid) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        wait_and_note(board, name, priority);
-        _exit(0);
-    }
     while (board->waiting == before) {
         siginfo_t info = {0};
 
@@ -54,27 +49,14 @@ static pid_t start_waiter(struct board *board, int name, enum throttle_priority 
     return pid;
 }
 
-static void finish(pid_t pid)
-{
-    int status;
-
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
-/* A child to which the service says that all are to wait. */
-static pid_t start_pauser(int64_t ms)
+/* The service tells one process that all are to wait. */
+static void pause_all(void *context)
 {
     struct scene scene;
-    pid_t pid = fork();
 
-    assert_true(pid >= 0);
-    if (pid)
-        return pid;
     begin(&scene, 1, 300);
-    throttle_pause(scene.throttle, ms);
+    throttle_pause(scene.throttle, *(const int *)context);
     end(&scene);
-    _exit(0);
 }
 
 static void test_order_over_processes(void **state)
@@ -136,6 +118,7 @@ static void note_refusal(void *context, const struct err *err)
 /* Who does not wait for so long hears of it at once: also who waits already, in another process. */
 static void test_too_long_a_pause_is_told(void **state)
 {
+    int pause_ms = 70000;
     struct err noted = no_err;
     struct throttle_waiter waiter = {.priority = PRIORITY_NORMAL,
         .pause_max_ms = 60000,
@@ -148,7 +131,7 @@ static void test_too_long_a_pause_is_told(void **state)
     begin(&scene, 1, 300);
     assert_true(take(&scene, 0, PRIORITY_NORMAL));
     assert_int_equal(throttle_take(scene.throttle, &waiter, &noted), 0);
-    pid = start_pauser(70000);
+    pid = start(pause_all, &pause_ms);
     while (!noted.kind)
         turn(&scene, TURN_MS);
     finish(pid);
@@ -174,8 +157,7 @@ static void test_dead_waiter_is_passed(void **state)
     assert_true(take(&scene, 0, PRIORITY_NORMAL));
     pid = start_waiter(board, 0, PRIORITY_HIGH);
     assert_false(take(&scene, 1, PRIORITY_NORMAL));
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    kill_child(pid);
     release(&scene, 0, SENT_NO);
     await(&scene, 1);
     release(&scene, 1, SENT_NO);
@@ -210,7 +192,7 @@ static void test_stopped_waiter_is_passed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
         TEST(test_order_over_processes),
         TEST(test_pause_holds_all_processes),
         TEST(test_too_long_a_pause_is_told),

@@ -2,22 +2,7 @@
 #pragma once
 #include "core/throttle.h"
 
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
+#include "children.h"
 #include "core/clock.h"
 #include "core/loop.h"
 
@@ -40,33 +25,7 @@ struct scene {
     int logged;
 };
 
-static char folder[64];
 static const struct err no_err;
-
-static inline int set_up(void **state)
-{
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/throttle_test.XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static inline int tear_down(void **state)
-{
-    char command[128];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
-/* In children too, where failing means aborting. */
-static inline void must(bool good, const char *what)
-{
-    if (good)
-        return;
-    fprintf(stderr, "# failed: %s\n", what);
-    abort();
-}
 
 static inline void granted(void *context, const struct err *err)
 {

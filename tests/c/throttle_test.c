@@ -247,7 +247,7 @@ static void test_budget_of_repetitions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
         TEST(test_takes_up_to_the_limit),
         TEST(test_limit_that_is_too_large),
         TEST(test_held_for_a_window_after_the_answer),
