@@ -33,13 +33,13 @@ static bool is_candidate(const struct slots_path *at, const struct stat *stat)
 
 /* Opens what a process holds: 1 when it is of this path. The lock of another account's file is none of
    ours, so this is asked before; its own home a file never loses. */
-static int open_held(
-    struct slots_path *other, const struct slots_file *file, const char *held, struct err *err)
+static int open_held(struct slots_path *other, const struct slots_file *file,
+    const struct slots_search_held *held, struct err *err)
 {
     struct stat stat;
     bool is_kin;
 
-    if (slots_inode_open(&other->inode, held, 0, &stat))
+    if (slots_inode_open(&other->inode, held->folder, held->name, 0, &stat))
         return errno == EMFILE || errno == ENFILE ? slots_path_fail(other, "look for", err) : 0;
     if (!is_candidate(&file->at, &stat))
         return 0;
@@ -59,15 +59,16 @@ struct asking {
 };
 
 /* Under the lock: nobody closes it before having moved on to another, for which it takes this lock. */
-static bool is_held(const struct slots_path *other, const char *held)
+static bool is_held(const struct slots_path *other, const struct slots_search_held *held)
 {
     struct stat seen;
 
-    return !stat(held, &seen) && slots_inode_is(&other->inode, &seen);
+    return !fstatat(held->folder, held->name, &seen, 0) && slots_inode_is(&other->inode, &seen);
 }
 
 /* Locked, and not at the path. */
-static bool is_for_now(struct asking *asking, const struct slots_path *other, const char *held)
+static bool is_for_now(
+    struct asking *asking, const struct slots_path *other, const struct slots_search_held *held)
 {
     if (!other->inode.slots->moved)
         return true; /* its holder may be gone, and only we have it */
@@ -75,8 +76,8 @@ static bool is_for_now(struct asking *asking, const struct slots_path *other, co
     return asking->takes_moved && is_held(other, held);
 }
 
-static int adopt_held(struct asking *asking, struct slots_path *other, int64_t pid,
-    const char *held, struct err *err)
+static int adopt_held(struct asking *asking, struct slots_path *other,
+    const struct slots_search_held *held, struct err *err)
 {
     struct slots_file *file = asking->file;
     int at_path = slots_path_lock_open(other, SLOTS_INODE_FOREVER, err), bad;
@@ -89,26 +90,26 @@ static int adopt_held(struct asking *asking, struct slots_path *other, int64_t p
         return 0;
     if (slots_path_lock(&file->at, SLOTS_INODE_BRIEFLY, err))
         return -1;
-    bad = slots_path_carry(other, &file->at, pid, err);
+    bad = slots_path_carry(other, &file->at, held->pid, err);
     slots_inode_unlock(&file->at.inode);
     return bad;
 }
 
-static int adopt(void *context, int64_t pid, const char *held, struct err *err)
+static int adopt(void *context, const struct slots_search_held *held, struct err *err)
 {
     struct asking *asking = context;
     struct slots_path *other;
     struct stat seen;
     int bad;
 
-    if (stat(held, &seen) || !is_candidate(&asking->file->at, &seen))
+    if (fstatat(held->folder, held->name, &seen, 0) || !is_candidate(&asking->file->at, &seen))
         return 0;
     other = slots_path_clone(&asking->file->at, err);
     if (!other)
         return -1;
     bad = open_held(other, asking->file, held, err);
     if (bad > 0)
-        bad = adopt_held(asking, other, pid, held, err);
+        bad = adopt_held(asking, other, held, err);
     slots_path_drop(other);
     return bad;
 }

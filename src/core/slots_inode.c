@@ -24,10 +24,11 @@ static uint64_t id_of(int fd, ino_t number)
     return (number * 1099511628211u ^ born_ns) | 1;
 }
 
-int slots_inode_open(struct slots_inode *inode, const char *path, int flags, struct stat *stat)
+int slots_inode_open(
+    struct slots_inode *inode, int folder, const char *path, int flags, struct stat *stat)
 {
     slots_inode_init(inode);
-    inode->fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+    inode->fd = openat(folder, path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
     if (inode->fd < 0)
         return -1;
     if (fstat(inode->fd, stat)) {

@@ -23,8 +23,10 @@ enum slots_inode_wait { SLOTS_INODE_FOREVER, SLOTS_INODE_BRIEFLY };
 /* Of no file. */
 void slots_inode_init(struct slots_inode *inode);
 
-/* 0; or -1 with errno, and no file is open. What was opened may be anything: see `stat`. */
-int slots_inode_open(struct slots_inode *inode, const char *path, int flags, struct stat *stat);
+/* The path is relative to the open folder, which may be AT_FDCWD. 0; or -1 with errno, and no file is
+   open. What was opened may be anything: see `stat`. */
+int slots_inode_open(
+    struct slots_inode *inode, int folder, const char *path, int flags, struct stat *stat);
 
 /* Gives the lock back, too. */
 void slots_inode_close(struct slots_inode *inode);

@@ -43,12 +43,12 @@ static int own(struct slots_path *at, const struct stat *stat, struct err *err)
 static int open_path(struct slots_path *at, struct err *err)
 {
     struct stat stat;
-    int bad = slots_inode_open(&at->inode, at->path, O_NOFOLLOW, &stat);
+    int bad = slots_inode_open(&at->inode, AT_FDCWD, at->path, O_NOFOLLOW, &stat);
 
     for (int i = 0; bad && errno == ENOENT && i < TRIES; i++) {
         if (slots_make_file(at->path, at->home, err))
             return -1;
-        bad = slots_inode_open(&at->inode, at->path, O_NOFOLLOW, &stat);
+        bad = slots_inode_open(&at->inode, AT_FDCWD, at->path, O_NOFOLLOW, &stat);
     }
     if (bad)
         return slots_path_fail(at, "open", err);
