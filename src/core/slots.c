@@ -1,7 +1,6 @@
 #include "core/slots.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { RESERVED_MAX = SLOTS_ENDED_MAX + SLOTS_FLIGHT_MAX, RESERVED_MORE = 8 };
@@ -187,12 +186,14 @@ bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_own
 bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until_ms)
 {
     int64_t needed = slots_used(slots, now_ms) + 1, before = slots->reserved;
+    int64_t most = slots->most_used = needed > slots->most_used ? needed : slots->most_used;
 
     if (needed > limit || (needed <= before && now_ms < slots->reserved_until_ms))
         return false;
-    slots->reserved = needed + needed / 4 + RESERVED_MORE;
-    if (slots->reserved > limit)
-        slots->reserved = limit;
+    most += most / 4 + RESERVED_MORE;
+    slots->reserved = most < limit ? most : limit;
+    if (now_ms >= slots->reserved_until_ms)
+        slots->most_used = needed;
     slots->reserved_until_ms = until_ms;
     return slots->reserved > before;
 }
@@ -248,7 +249,7 @@ static void add_ancestor(struct slots *slots, uint64_t origin)
         slots->ancestors[slots->descents++ % SLOTS_ANCESTORS_MAX] = origin;
 }
 
-/* When all that they held is there. */
+/* When all that it held is there. */
 static void descend(struct slots *slots, const struct slots *from)
 {
     fence();
@@ -259,13 +260,13 @@ static void descend(struct slots *slots, const struct slots *from)
 
 static void add_held(struct slots *slots, const struct slots *from)
 {
+    int64_t reserved = slots->reserved + from->reserved;
+
     slots->moved = 0;
     fence();
     for (uint64_t i = from->head; i < from->tail; i++)
         add_ended(slots, *ended(from, i));
-    slots->reserved += from->reserved;
-    if (slots->reserved > RESERVED_MAX)
-        slots->reserved = RESERVED_MAX;
+    slots->reserved = reserved < RESERVED_MAX ? reserved : RESERVED_MAX;
     slots_pause(slots, from->paused_until_ms);
     if (from->retry_budget < slots->retry_budget)
         slots->retry_budget = from->retry_budget;
@@ -440,14 +441,13 @@ static int64_t due_in_this_window_ms(
 int64_t slots_due_ms(
     struct slots *slots, int limit, int rank, int64_t now_ms, int64_t window_ms)
 {
-    int rounds = limit ? rank / limit : 0;
     int64_t due_ms = slots->paused_until_ms;
 
     if (limit)
         due_ms = due_in_this_window_ms(slots, limit, rank % limit, now_ms, window_ms);
     if (due_ms < slots->paused_until_ms)
         due_ms = slots->paused_until_ms;
-    return due_ms + rounds * window_ms;
+    return due_ms + (limit ? rank / limit : 0) * window_ms;
 }
 
 static void reap_flights(

@@ -65,6 +65,7 @@ struct slots {
     int64_t retry_budget; /* see slots_earn_retry */
     int64_t reserved;     /* see slots_reserve */
     int64_t reserved_until_ms;
+    int64_t most_used;                 /* in the time until then */
     int64_t ended_ms[SLOTS_ENDED_MAX]; /* when the slot is free; sorted from head to tail */
     struct slots_flight flights[SLOTS_FLIGHT_MAX];
     struct slots_waiter waiters[SLOTS_WAITERS_MAX];
@@ -122,7 +123,8 @@ bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_own
     struct slots_place *place);
 
 /* Before taking a slot: when true, the block has to be on the disk first. So what a power cut leaves tells
-   of at least as many slots as are used, with up to a quarter and 8 more, in the time to `until_ms`. */
+   of at least as many slots as are used. A quarter and 8 more are reserved, for the time to `until_ms`,
+   and after that as many as were used in it: so a steady use asks for no sync. */
 bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until_ms);
 
 /* Ends a flight: its slot is held until `free_ms`; 0 gives it back at once. When the flight is not
