@@ -24,9 +24,17 @@ int recall_file_init(struct recall_file *file, const char *path, struct err *err
     return file->path != NULL ? 0 : err_no_memory(err);
 }
 
+static void forget(struct recall_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+    file->seen = 0;
+}
+
 void recall_file_fini(struct recall_file *file)
 {
-    recall_file_unlock(file);
+    forget(file);
     free(file->path);
     file->path = NULL;
 }
@@ -44,56 +52,57 @@ static int lock(int fd)
     return -1;
 }
 
-/* 1: open and locked; 0: replaced by another session meanwhile; -1: an error */
-static int try_lock(struct recall_file *file, struct stat *about)
+static int open_file(struct recall_file *file)
+{
+    const int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    if (file->fd < 0)
+        file->fd = open(file->path, flags, S_IRUSR | S_IWUSR);
+    return file->fd;
+}
+
+static bool is_there(const struct recall_file *file, const struct stat *about)
 {
     struct stat there;
-    file->fd =
-        open(file->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-    if (file->fd < 0 || lock(file->fd) != 0 || fstat(file->fd, about) != 0)
+    return stat(file->path, &there) == 0 && there.st_ino == about->st_ino &&
+           there.st_dev == about->st_dev && there.st_size >= file->seen;
+}
+
+/* 1: open and locked; 0: replaced by another session meanwhile; -1: an error */
+static int try_lock(struct recall_file *file)
+{
+    struct stat about;
+    if (open_file(file) < 0 || lock(file->fd) != 0 || fstat(file->fd, &about) != 0)
         return -1;
-    if (!S_ISREG(about->st_mode)) {
+    if (!S_ISREG(about.st_mode)) {
         errno = EINVAL;
         return -1;
     }
-    if (stat(file->path, &there) == 0 && there.st_ino == about->st_ino &&
-        there.st_dev == about->st_dev)
-        return 1;
-    recall_file_unlock(file);
-    return 0;
-}
-
-static void know(struct recall_file *file, const struct stat *about, off_t seen)
-{
-    file->device = about->st_dev;
-    file->inode = about->st_ino;
-    file->seen = seen;
+    if (!is_there(file, &about)) {
+        forget(file);
+        return 0;
+    }
+    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        fchmod(file->fd, S_IRUSR | S_IWUSR);
+    return 1;
 }
 
 int recall_file_lock(struct recall_file *file, bool *is_other, struct err *err)
 {
-    struct stat about;
     int result = 0;
     for (int i = 0; result == 0 && i < OPEN_TRIES; i++)
-        result = try_lock(file, &about);
-    if (result != 1) {
-        fail(file, "open", err);
-        recall_file_unlock(file);
-        return -1;
-    }
-    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        fchmod(file->fd, S_IRUSR | S_IWUSR);
-    *is_other = about.st_ino != file->inode || about.st_dev != file->device ||
-                about.st_size < file->seen;
-    know(file, &about, *is_other ? 0 : file->seen);
-    return 0;
+        result = try_lock(file);
+    *is_other = file->seen == 0;
+    if (result == 1)
+        return 0;
+    fail(file, "open", err);
+    forget(file);
+    return -1;
 }
 
 void recall_file_unlock(struct recall_file *file)
 {
     if (file->fd >= 0)
-        close(file->fd);
-    file->fd = -1;
+        flock(file->fd, LOCK_UN);
 }
 
 int recall_file_read(struct recall_file *file, struct buf *out, struct err *err)
@@ -132,11 +141,7 @@ int recall_file_append(struct recall_file *file, const char *line, size_t len, s
 int recall_file_replace(
     struct recall_file *file, const char *bytes, size_t len, struct err *err)
 {
-    struct stat about;
-    if (file_write(file->path, bytes, len, err) != 0)
-        return -1;
-    if (stat(file->path, &about) != 0)
-        return fail(file, "read", err);
-    know(file, &about, (off_t)len);
-    return 0;
+    int failed = file_write(file->path, bytes, len, err);
+    forget(file);
+    return failed;
 }

@@ -9,10 +9,8 @@
 
 struct recall_file {
     char *path;
-    int fd; /* -1 unless locked */
-    dev_t device;
-    ino_t inode;
-    off_t seen; /* bytes that were read or written by this session */
+    int fd;     /* kept open, as the inode of a file that went may be another's; -1: none */
+    off_t seen; /* bytes of it that were read or written by this session */
 };
 
 MUST_USE int recall_file_init(struct recall_file *file, const char *path, struct err *err);
