@@ -36,13 +36,23 @@ static void catch_broken_pipe(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Much may have happened since a write failed: errno tells why only where it says what a write may. */
+static const char *why_not_written(void)
+{
+    static const int reasons[] = {ENOSPC, EDQUOT, EFBIG, EIO, EBADF, EPIPE};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (errno == reasons[i])
+            return strerror(errno);
+    return "some of it is missing";
+}
+
 /* Output that did not reach the disk is a failure, whichever way the run ended. */
 static void close_stdout(void)
 {
     bool failed = ferror(stdout) != 0;
     if (fflush(stdout) == 0 && !failed)
         return;
-    fprintf(stderr, "siterun: cannot write the output: %s\n", strerror(errno));
+    fprintf(stderr, "siterun: cannot write the output: %s\n", why_not_written());
     _exit(EXIT_FAILURE);
 }
 

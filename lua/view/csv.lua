@@ -76,6 +76,7 @@ end
 
 function writers.object(items, put)
   local keys, header = columns_of(items), {}
+  if #keys == 0 then return end
   for i, key in ipairs(keys) do header[i] = M.quote(tostring(key)) end
   put(header)
   for _, item in ipairs(items) do
@@ -85,15 +86,17 @@ function writers.object(items, put)
   end
 end
 
+---Writes all of the items, or raises and writes none.
 ---@param items any[]
 ---@param write fun(text: string)
 ---@param fail fun(message: string) raises
 function M.write(items, write, fail)
   if #items == 0 then return end
+  local lines = {}
   writers[common_kind(items, fail)](items, function(fields)
-    write(table.concat(fields, ",") .. "\r\n")
+    lines[#lines + 1] = table.concat(fields, ",") .. "\r\n"
   end)
+  for _, line in ipairs(lines) do write(line) end
 end
-
 
 return M

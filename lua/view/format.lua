@@ -13,6 +13,11 @@ local function fail(form, ...)
   errors.raise { kind = "usage", message = form:format(...), hint = "correct the value" }
 end
 
+-- A full disk ends a long list at once, and not when all of it was read.
+local function check(written, reason)
+  if not written then error("cannot write the output: " .. reason, 0) end
+end
+
 ---JSON has no control characters but these, which some terminals obey.
 local function encode(value)
   local text = json.encode(value)
@@ -78,8 +83,8 @@ function writers.json(value, rest, out)
   if not is_iterator(value) then return out:write(encode(value), "\n") end
   local before = "["
   for item in items_of(value, rest) do
-    out:write(before, encode(item))
-    out:flush()
+    check(out:write(before, encode(item)))
+    check(out:flush())
     before = ","
   end
   out:write(before == "[" and "[]\n" or "]\n")
@@ -88,8 +93,8 @@ end
 function writers.ndjson(value, rest, out)
   local is_live = is_iterator(value)
   for item in items_of(value, rest) do
-    out:write(encode(item), "\n")
-    if is_live then out:flush() end
+    check(out:write(encode(item), "\n"))
+    if is_live then check(out:flush()) end
   end
 end
 

@@ -36,6 +36,11 @@ t.test("csv has the union of the columns, as RFC 4180 says", function()
   t.equal(output("csv", "return { { a = '', b = 1 }, { b = 2 } }"), 'a,b\r\n"",1\r\n,2\r\n')
 end)
 
+t.test("csv of nothing is nothing", function()
+  t.equal(output("csv", "return {}"), "")
+  t.equal(output("csv", "return { {}, {} }"), "")
+end)
+
 t.test("csv gives no formula to a spreadsheet, and leaves numbers alone", function()
   t.equal(output("csv", [[return { "=1+1", "@x", "+cmd", "-2+3*x", "\tx", "+44 (0)20 7946", "-5", -5, "a=b" }]]),
     "value\r\n'=1+1\r\n'@x\r\n'+cmd\r\n'-2+3*x\r\n'\tx\r\n+44 (0)20 7946\r\n-5\r\n-5\r\na=b\r\n")
@@ -60,6 +65,15 @@ t.test("an iterator is written item by item", function()
   t.equal(run.stdout, "1\n", "what came before an error is there")
   t.match(run.stderr, "stop")
   t.equal(run.code, 1)
+end)
+
+t.test("a full disk ends an endless list", function()
+  for _, format in ipairs { "json", "ndjson" } do
+    local code = "local i = 0 return function() i = i + 1 io.open('/none') return i end"
+    local line = "timeout 20 %s -o %s -e %q 2>&1 >/dev/full"
+    local pipe <close> = io.popen(line:format(t.program, format, code))
+    t.match(pipe:read "a", "^siterun: cannot write the output: No space left on device\n")
+  end
 end)
 
 t.test("a page of a service is its items; json has it whole; an iterator may wait", function()
@@ -96,6 +110,7 @@ for _, case in ipairs {
   { { "-o", "json", "-e", "return 1, 2" }, "%-o writes one value, and 2 were returned: return a list" },
   { { "-o", "json", "-e", "return { a = print }" }, "a: a function cannot be JSON" },
   { { "-o", "json", "-e", "return { a = 0/0 }" }, "a: NaN cannot be JSON" },
+  { { "-o", "csv", "-e", "return { 1, 1/0 }" }, "infinity cannot be JSON" },
   { { "-o", "csv", "-e", "return { 1, {} }" }, "csv: item 2 is an object, and item 1 a single value" },
   { { "-o", "ndjson", "-e", "local t = {} t[1] = t return t" }, "a table holds itself" },
 } do
