@@ -175,14 +175,6 @@ local function run_text(path, text, shared)
   return check(path, shared, run(path, (text:gsub("^\xEF\xBB\xBF", ""))))
 end
 
----The profiles that the file has. Raises what is wrong with it.
----@return string[] names sorted; none without a file
-function M.profiles()
-  local path = locate()
-  local text, shared = file.read(path or "")
-  return text and nearest.keys(run_text(path, text, shared)) or {}
-end
-
 local function read()
   local path, named = locate()
   if not path then return without_file() end
