@@ -1,4 +1,5 @@
 ---siterun plan keeps the writes of a recipe; siterun apply makes these, each once, and no others.
+local journal = require("tests.journal")
 local json = require("c.json")
 local peer = require("tests.peer")
 local sandbox = require("tests.sandbox")
@@ -190,6 +191,22 @@ t.test("an apply that broke off goes on where it was, with what it had made", fu
   t.equal(#writes(sb), 4)
   assert_code(siterun(sb, "apply", "recipe.plan"), 0)
   t.equal(#writes(sb), 5)
+  t.equal(sb:tk("GET", "/tickets?title=After").json.itemCount, 1)
+end)
+
+t.test("one process at a time applies a plan, and a kill leaves nothing to be made twice", function()
+  local sb <close> = start(CHAIN)
+  assert_code(siterun(sb, "plan", "recipe.lua"), 0)
+  sb:control("POST", "/fault", { json = { fault = "ticketing PUT /tickets/{id}/status stall 1 1" } })
+  local first = journal.spawn({ env = sb.vars }, "apply", sb.dir .. "/recipe.plan")
+  journal.wait_for("the last write", function() return #writes(sb) == 4 end)
+  t.match(assert_code(siterun(sb, "apply", "recipe.plan"), 2).stderr, "is being applied by another process")
+  first:kill("KILL")
+  first:wait()
+  assert_code(siterun(sb, "apply", "recipe.plan"), 7)
+  assert_code(siterun(sb, "reconcile", "--all", "--min-age", "0s"), 0)
+  assert_code(siterun(sb, "apply", "recipe.plan"), 0)
+  t.equal(sb:tk("GET", "/tickets?title=After").json.items[1].status, "Resolved")
   t.equal(sb:tk("GET", "/tickets?title=After").json.itemCount, 1)
 end)
 
