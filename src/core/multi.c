@@ -6,9 +6,9 @@
 #include "core/loop.h"
 #include "core/timer.h"
 
-/* Idle connections kept for reuse, over all hosts, beside as many as there were transfers at a time. A
-   transfer has at most so many sockets: two attempts to connect, and its resolver's. */
-enum { IDLE_CONNECTIONS = 256, SOCKETS_EACH = 3 };
+/* In use and idle, over all hosts: with fewer than there are transfers at a time each of these would
+   close its own. A transfer has at most so many sockets: two attempts to connect, and its resolver's. */
+enum { CONNECTIONS_MAX = 512, SOCKETS_EACH = 3 };
 
 /* Few transfers are waited for and run all together, at less cost for libcurl and the system as long
    as most of them have something to do; many, or idle ones, are watched each for itself. */
@@ -31,7 +31,6 @@ struct multi {
     long useless_looks; /* when together */
     struct timer timer;
     size_t count;
-    size_t connections_max; /* in use and idle */
     struct multi_transfer *first_ended, **last_ended;
     struct socket *spare;
     size_t sockets;     /* in use and spare */
@@ -249,22 +248,13 @@ static bool wait_together(void *context, int fd, int timeout_ms)
     return other.revents;
 }
 
-/* libcurl counts those in use, too: with fewer than these each transfer would close its own. */
-static void reserve_connections(struct multi *multi)
-{
-    if (multi->connections_max >= multi->count + IDLE_CONNECTIONS)
-        return;
-    multi->connections_max = 2 * multi->count + IDLE_CONNECTIONS;
-    curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS, (long)multi->connections_max);
-}
-
 static int set_up(struct multi *multi, struct err *err)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(multi->curlm = curl_multi_init()))
         return err_set(err, ERR_CONFIG, "libcurl cannot be initialised");
     curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
     curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
-    reserve_connections(multi);
+    curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
     return 0;
 }
 
@@ -316,7 +306,6 @@ int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *
         return err_set(err, ERR_NETWORK, "libcurl: %s", curl_multi_strerror(code));
     multi->count++;
     multi->is_new = true;
-    reserve_connections(multi);
     if (!multi->is_watching)
         loop_set_waiter(multi->loop, &multi->together);
     return 0;
