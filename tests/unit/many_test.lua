@@ -52,6 +52,7 @@ t.test("calls that are cancelled leave the others alone", function()
     end
     listener:release "go"
     t.equal(statuses(kept), count // 2)
+    t.equal(statuses(start(listener, count)), count)
   end
 end)
 
