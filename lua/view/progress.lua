@@ -57,6 +57,17 @@ end
 -- Columns of the bar itself.
 local BAR = 20
 
+-- The bar and the label, which are the first `less` parts, go where not all has room.
+local function joined(parts, less, width)
+  local text = table.concat(parts, "  ")
+  for i = less, 1, -1 do
+    if display.width(text) <= width then break end
+    table.remove(parts, i)
+    text = table.concat(parts, "  ")
+  end
+  return (display.fit(text, math.max(width, 1)):gsub(" +$", ""))
+end
+
 ---@param bar view.Bar
 ---@param now number
 ---@param width integer
@@ -65,15 +76,15 @@ function M.text(bar, now, width)
   local seconds = now - bar.started
   local parts = { display.clean(bar.label) }
   if bar.total then
-    parts[#parts + 1] = filled(math.min(bar.done / math.max(bar.total, 1), 1), BAR)
-    parts[#parts + 1] = number.text(bar.done) .. " of " .. number.text(bar.total)
+    parts[2] = filled(math.min(bar.done / math.max(bar.total, 1), 1), BAR)
+    parts[3] = number.text(bar.done) .. " of " .. number.text(bar.total)
   else
-    parts[#parts + 1] = number.text(bar.done)
+    parts[2] = number.text(bar.done)
   end
   parts[#parts + 1] = rate_text(bar.done, seconds)
   local left = remaining.of(bar, seconds)
   if left then parts[#parts + 1] = duration(left) .. " left" end
-  return (display.fit(table.concat(parts, "  "), math.max(width, 1)):gsub(" +$", ""))
+  return joined(parts, bar.total and 2 or 1, width)
 end
 
 local function erase()

@@ -42,6 +42,17 @@ t.test("tasks: how many of how many, and nothing of it stays", function()
   t.equal(screen:wait("exit code"), "begin\nsecond  2\nend\nexit code 0\n")
 end)
 
+t.test("a narrow terminal shows the numbers", function()
+  local text = require("view.progress").text
+  local bar = { label = "ticketing tickets:list", total = 300, done = 50, ended = {}, started = 0, waited = 0, looked = 0 }
+  t.match(text(bar, 10, 100), "^ticketing tickets:list  [█░]+  50 of 300  5.0/s  0:50 left$")
+  t.equal(text(bar, 10, 60), "ticketing tickets:list  50 of 300  5.0/s  0:50 left")
+  t.equal(text(bar, 10, 40), "50 of 300  5.0/s  0:50 left")
+  t.equal(text(bar, 10, 18), "50 of 300  5.0/s …")
+  bar.total = nil
+  t.equal(text(bar, 10, 20), "50  5.0/s")
+end)
+
 t.test("output of all kinds takes the bar away first", function()
   local path = gate()
   local screen <close> = terminal.siterun(script [[
