@@ -100,12 +100,12 @@ local function checked(done, failure)
 end
 
 ---Writes the stubs into a folder, which is made where there is none. Raises an error of kind "config"
----when that fails.
+---when that fails, or one is there already.
 ---@param folder string
 function M.write(folder)
-  checked(file.make_folder(folder))
+  checked(file.make_folder(folder, 493)) -- 0755
   for name, text in pairs(M.files()) do
-    checked(file.write(folder .. "/" .. name, text))
+    checked(file.create(folder .. "/" .. name, text, 420)) -- 0644
   end
 end
 

@@ -4,6 +4,7 @@
 #include <lua.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -45,14 +46,15 @@ static int write_text(lua_State *L)
     return 1;
 }
 
-/* file.make_folder(path) -> path | nil, err */
+/* file.make_folder(path, mode?) -> path | nil, err; open to the owner alone unless told */
 static int make_folder(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
+    unsigned mode = (unsigned)luaL_optinteger(L, 2, S_IRWXU);
     struct err err;
 
     lua_settop(L, 1);
-    return file_make_folder(path, &err) ? fail_push(L, &err) : 1;
+    return file_make_folder(path, mode, &err) ? fail_push(L, &err) : 1;
 }
 
 /* file.temporary_folder() -> path | nil, err */

@@ -114,11 +114,11 @@ int file_create(const char *path, const void *bytes, size_t len, unsigned mode, 
     return 0;
 }
 
-static int make_one(const char *path, struct err *err)
+static int make_one(const char *path, mode_t mode, struct err *err)
 {
     struct stat about;
 
-    if (!mkdir(path, S_IRWXU))
+    if (!mkdir(path, mode))
         return 0;
     if (errno == EEXIST && !stat(path, &about) && S_ISDIR(about.st_mode))
         return 0;
@@ -126,7 +126,7 @@ static int make_one(const char *path, struct err *err)
     return -1;
 }
 
-int file_make_folder(const char *path, struct err *err)
+int file_make_folder(const char *path, unsigned mode, struct err *err)
 {
     char *part = strdup(path);
     int failed = part ? 0 : err_no_memory(err);
@@ -135,7 +135,7 @@ int file_make_folder(const char *path, struct err *err)
         end = strchr(end + 1, '/');
         if (end)
             *end = '\0';
-        failed = make_one(part, err);
+        failed = make_one(part, (mode_t)mode, err);
         if (end)
             *end = '/';
     }

@@ -20,9 +20,9 @@ MUST_USE int file_write(const char *path, const void *bytes, size_t len, struct 
 MUST_USE int file_create(
     const char *path, const void *bytes, size_t len, unsigned mode, struct err *err);
 
-/* Makes the folder, and those above it, open to the owner alone; one that exists stays as it
- * is. */
-MUST_USE int file_make_folder(const char *path, struct err *err);
+/* Makes the folder, and those above it, with this mode less the umask; one that exists stays as
+ * it is. */
+MUST_USE int file_make_folder(const char *path, unsigned mode, struct err *err);
 
 /* Makes a folder of our own below $TMPDIR (/tmp), removed with all in it when this process
    exits. Its path goes to `*path`, which lives as long as the process. The same on each call.

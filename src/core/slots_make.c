@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -34,7 +35,7 @@ static int make_folder(const char *path, struct err *err)
 
     snprintf(folder, sizeof folder, "%s", path);
     *strrchr(folder, '/') = '\0';
-    return file_make_folder(folder, err);
+    return file_make_folder(folder, S_IRWXU, err);
 }
 
 /* A file under a name of this process. One that is there is of a process that died, and may be the

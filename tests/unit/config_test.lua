@@ -381,7 +381,7 @@ t.test("a state that can't be kept is refused", function()
     "SITERUN_STATE", "a folder")
   bad({ code = code, env = { HOME = false } }, "set SITERUN_STATE or HOME")
   local impossible = { SITERUN_STATE = "/dev/null/x" }
-  bad({ code = code, env = impossible }, "/dev/null: cannot make the folder")
+  bad({ code = code, env = impossible }, "/dev/null: cannot make the folder", "set SITERUN_STATE to a folder that you")
 end)
 
 t.test("secrets are in no environment that a recipe or its children can see", function()

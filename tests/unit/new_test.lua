@@ -32,6 +32,13 @@ t.test("new makes a recipe, and a test that runs it", function()
   t.equal(json.decode(t.read(dir .. "/.luarc.json"))["runtime.version"], "Lua 5.4")
 end)
 
+t.test("what new makes can be shared: only the umask limits who reads it", function()
+  local dir = folder()
+  os.execute(("cd %s && umask 022 && %s new visits >/dev/null 2>&1"):format(dir, program))
+  local modes = io.popen("cd " .. dir .. " && stat -c %a visits.lua .luarc.json .siterun .siterun/types .siterun/types/json.lua"):read "a"
+  t.equal(modes, "755\n644\n755\n755\n644\n")
+end)
+
 t.test("its test fails when the recipe does", function()
   local dir = folder()
   siterun(dir, "new", "visits")
