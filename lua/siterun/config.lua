@@ -254,7 +254,9 @@ function M.own_dir()
   local path = state_path()
   if not path then return nil end
   local made, failure = file.make_folder(path)
-  if not made then fail(nil, failure.message, "set SITERUN_STATE to a folder that you may write to") end
+  if not made then
+    fail(nil, failure.message, "set SITERUN_STATE to a folder that you may write to")
+  end
   return check_folder(path)
 end
 
