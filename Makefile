@@ -88,6 +88,13 @@ soak: test asan ## the long proofs: each allocation failing once, valgrind, limi
 prove: $(PROGRAM) $(TOOLS) ## the long proofs with real processes alone, with their figures
 	@FILES='tests/soak/*_test.lua' $(RUN_TESTS) $(PROGRAM)
 
+BENCH = $(BUILD)/bench/raw $(BUILD)/bench/measure $(BUILD)/bench/slots_bench
+bench: $(PROGRAM) $(BENCH) ## measure against libcurl alone, in 5 minutes, and write the README's figures
+	@BENCH=$(BUILD)/bench tests/bench/in_scratch ./$(PROGRAM) 295 tests/bench/bench.lua README.md
+
+counts: $(PROGRAM) ## count the instructions of the hot paths, for `make rules` to compare with
+	@tests/bench/in_scratch ./$(PROGRAM) 120 tests/bench/count.lua tests/bench/counts
+
 bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a crowd
 	@$<
 
@@ -172,6 +179,11 @@ $(BUILD)/tests/%: tests/c/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS) -lcmocka
 
+# What is compared with, and what measures, hold nothing of ours.
+$(BUILD)/bench/raw $(BUILD)/bench/measure: $(BUILD)/bench/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< -lcurl
+
 $(BUILD)/bench/%: tests/bench/%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c %.o,$^) $(LIBS)
@@ -195,5 +207,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: bench-prompt bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
+.PHONY: bench counts bench-prompt bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d

@@ -9,7 +9,7 @@ local raw = require("c.journal")
 local sandbox = require("tests.sandbox")
 local t = require("tests.t")
 
-local ROUNDS, EACH, LANES = 15, 200, 32
+local ROUNDS, EACH, LANES = tonumber(os.getenv "BENCH_ROUNDS") or 15, 200, 32
 
 ---Makes arg[2] writes in arg[3] lanes, past the journal where arg[1] says so; prints milliseconds.
 local WRITES = [[
