@@ -171,6 +171,7 @@ function M.on_end(op, f)
 end
 
 local function interrupt()
+  is_interrupted(true)
   error(require("siterun.interrupted")(), 0)
 end
 

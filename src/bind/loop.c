@@ -129,8 +129,10 @@ static int step(lua_State *L)
 /* interrupted(clear?) -> whether the process was interrupted */
 static int is_interrupted(lua_State *L)
 {
+    bool clear = lua_toboolean(L, 1);
+
     lua_pushboolean(L, loop_interrupted());
-    if (lua_toboolean(L, 1))
+    if (clear)
         loop_resume();
     return 1;
 }
