@@ -318,8 +318,6 @@ static int set_up(struct line *line, struct err *err)
     el_set(line->editor, EL_CLIENTDATA, line);
     el_set(line->editor, EL_PROMPT_ESC, prompt_of, EXTENT_LITERAL);
     el_set(line->editor, EL_GETCFN, read_character);
-    /* What Ctrl-C ends may be a paste; its rest is not to be taken for keys. */
-    el_set(line->editor, EL_SETTY, "-d", "+noflsh", NULL);
     el_set(line->editor, EL_HIST, history, line->history);
     keymap_set(&keymap, line->editor);
     return 0;
