@@ -13,7 +13,7 @@ local function keep_error() end
 ---@return any e of an interrupt, or of tasks that wait for one another
 function M.step(on_failure)
   local ok, e = pcall(scheduler.step)
-  if loop.interrupted() then
+  if not ok or loop.interrupted() then
     interrupt.arm_session()
   end
   local failures = scheduler.home.failures
