@@ -135,9 +135,9 @@ local function run()
   append(lines, { "", "| | CPU time |", "| --- | ---: |" })
   append(lines, parts(at))
   append(lines, tasks(at))
-  append(lines, { "", "```", printed(t.program .. " tests/bench/view.lua"),
+  append(lines, { "", "<pre>", printed(t.program .. " tests/bench/view.lua"),
     printed(t.program .. " tests/bench/complete.lua"), printed(BUILT .. "/slots_bench"),
-    printed("tests/bench/journal " .. os.getenv "BENCH_PROGRAM"), "```" })
+    printed("tests/bench/journal " .. os.getenv "BENCH_PROGRAM"), "</pre>" })
   t.write("tests/bench/bench.svg", plot.draw(rows))
   fill(README, table.concat(lines, "\n"))
   print(table.concat(lines, "\n"))
