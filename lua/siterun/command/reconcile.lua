@@ -30,14 +30,14 @@ Exit code 7 while some are left.]],
     { name = "all", text = "all of them" },
     { name = "min-age", argument = "AGE",
       text = "a service may show a write a moment late: \"not done\" counts from this age on "
-        .. "(5s), until then it waits and looks again" },
+        .. "(2s), until then it waits and looks again" },
     { name = "done", text = "you know that these happened" },
     { name = "not-done", text = "you know that these did not happen, and will not" },
   },
 }
 
 -- Seconds after which a service shows what it was sent, in --min-age's stead.
-local MIN_AGE = 5
+local MIN_AGE = 2
 
 local function say(form, ...)
   io.stdout:write("      ", form:format(...), "\n")
