@@ -136,7 +136,8 @@ local function run()
   append(lines, parts(at))
   append(lines, tasks(at))
   append(lines, { "", "<pre>", printed(t.program .. " tests/bench/view.lua"),
-    printed(t.program .. " tests/bench/complete.lua"), printed(BUILT .. "/slots_bench"),
+    printed(t.program .. " tests/bench/complete.lua"),
+    printed("env BENCH_URL=" .. at.url .. " " .. t.program .. " tests/bench/capacity.lua"), printed(BUILT .. "/slots_bench"),
     printed("tests/bench/journal " .. os.getenv "BENCH_PROGRAM"), "</pre>" })
   t.write("tests/bench/bench.svg", plot.draw(rows))
   fill(README, table.concat(lines, "\n"))
