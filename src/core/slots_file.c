@@ -76,23 +76,50 @@ static bool is_for_now(
     return asking->takes_moved && is_held(other, held);
 }
 
+/* Ours is at the path, so that the other was there before: older files are locked first. */
+static int carry_held(
+    struct slots_file *file, struct slots_path *other, int64_t pid, struct err *err)
+{
+    int bad;
+
+    if (slots_path_lock(&file->at, SLOTS_INODE_BRIEFLY, err))
+        return -1;
+    bad = slots_path_carry(other, &file->at, pid, err);
+    slots_inode_unlock(&file->at.inode);
+    return bad;
+}
+
+/* Not while the other is locked: ours may be older. It stays open, though, as its holder may be gone. */
+static int catch_up(struct slots_file *file, struct slots_path *other, struct err *err)
+{
+    slots_inode_unlock(&other->inode);
+    if (slots_path_lock(&file->at, SLOTS_INODE_FOREVER, err))
+        return -1;
+    slots_inode_unlock(&file->at.inode);
+    return 0;
+}
+
 static int adopt_held(struct asking *asking, struct slots_path *other,
     const struct slots_search_held *held, struct err *err)
 {
     struct slots_file *file = asking->file;
-    int at_path = slots_path_lock_open(other, SLOTS_INODE_FOREVER, err), bad;
+    struct stat stat;
 
-    if (at_path < 0)
-        return -1;
-    if (at_path) /* so ours is not */
-        file->at.asked = 0;
-    if (at_path || !is_for_now(asking, other, held))
-        return 0;
-    if (slots_path_lock(&file->at, SLOTS_INODE_BRIEFLY, err))
-        return -1;
-    bad = slots_path_carry(other, &file->at, held->pid, err);
-    slots_inode_unlock(&file->at.inode);
-    return bad;
+    for (int i = 0; i < TRIES; i++) {
+        int at_path = slots_path_lock_open(other, SLOTS_INODE_FOREVER, err);
+
+        if (at_path < 0)
+            return -1;
+        if (at_path) /* so ours is not */
+            file->at.asked = 0;
+        if (at_path || !is_for_now(asking, other, held))
+            return 0;
+        if (slots_inode_is_at(&file->at.inode, file->at.path, &stat))
+            return carry_held(file, other, held->pid, err);
+        if (catch_up(file, other, err))
+            return -1;
+    }
+    return err_set(err, ERR_CONFIG, "%.300s is replaced again and again", file->at.path);
 }
 
 static int adopt(void *context, const struct slots_search_held *held, struct err *err)

@@ -13,6 +13,7 @@
    4. What a block holds is put into another once: by `moved` in the one, or by `ancestors` in the
       other. The second counts when the file that it went to is lost, since that was taken away too
       while no process had it open: then it is put in again, flights as their owner still has them.
+   5. Of two files that one is locked first which was at the path earlier.
    So what is lost is lost with the last process that knew of it: slots of processes that ended, in a
    file that was taken away while nobody had it open. */
 #pragma once
