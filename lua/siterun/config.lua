@@ -124,7 +124,11 @@ local function advice(service)
   if settings.sandbox then
     return "the sandbox does not simulate this service: give its settings to connect"
   end
-  local path = M.load().path
+  local path, others = M.load().path, config_file.without_default()
+  if others then
+    local form = "%s has no profile %q: choose one with --profile: %s"
+    return form:format(path, M.load().profile, table.concat(others, ", "))
+  end
   local written = path and string.format(" or section %s of %s", service, path) or ""
   return string.format("set the environment%s, or run with --sandbox", written)
 end

@@ -218,7 +218,7 @@ t.test("malformed values of the file are named by file and key", function()
   local function case(value, ...)
     bad({ file = section(value) }, "config.lua: default.services.probe.", ...)
   end
-  case("limit = 5", "limit: a number is not COUNT/DURATION")
+  case("limit = 5", "limit: 5 is not COUNT/DURATION")
   case("tries = 1.5", "tries", "a whole number")
   case("strict = 'maybe'", "strict: \"maybe\" is not true or false")
   case("user_id = {}", "user_id: a table is not text")

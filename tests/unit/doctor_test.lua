@@ -139,6 +139,14 @@ local FAULTS = {
   { "a file that can't be read", { env = { SITERUN_CONFIG = "HOME" } }, "problem", "HOME", "not a regular file" },
   { "a file that does not exist", { env = { SITERUN_CONFIG = "HOME/none.lua" } }, "problem", "none.lua", "does not exist" },
   { "a profile that does not exist", { config = LITERAL, env = { SITERUN_PROFILE = "tset" } }, "problem", "config.lua", "no profile \"tset\"" },
+  { "a profile that nobody asked for", { config = LITERAL:gsub("default", "live"), env = NO_TICKETING }, "problem", "config.lua",
+    'there is no profile "default"' },
+  { "a profile without a name", { config = "return { { ticketing = {} } }" }, "problem", "config.lua", "a profile has a name" },
+  { "a number for a text", { config = 'return { default = { ticketing = { limit = 100 } } }' }, "problem", "ticketing.limit", "100 is not COUNT" },
+  { "an authority's file that is missing", { config = 'return { default = { ticketing = { ca_file = "/none.pem" } } }' }, "problem",
+    "ticketing.ca_file", "No such file" },
+  { "an authority's file that is empty", { config = 'return { default = { ticketing = { ca_file = "/dev/null" } } }' }, "problem",
+    "ticketing.ca_file", "is no file" },
   { "a section that does not exist", { config = "return { default = { tiketing = {} } }" }, "problem", "config.lua", "tiketing" },
   { "a key of a section that does not exist", { config = "return { default = { ticketing = { keey = 1 } } }" }, "problem", "section ticketing",
     "keey" },
@@ -193,8 +201,26 @@ t.test("files in the state folder that are not siterun's are left alone", functi
 end)
 
 t.test("a state folder may be named from here", function()
-  local run = examine { env = { SITERUN_STATE = "none/here" } }
+  local run = finds({ env = { SITERUN_STATE = "none/here" } }, "warning", "SITERUN_STATE", "one state for each folder")
+  t.equal({ run.code, #run.seen.findings }, { 0, 1 }, shown(run))
+end)
+
+t.test("a version may be written as a number", function()
+  local run = examine { config = "return { default = { ticketing = { api = 1.1 } } }" }
   t.equal({ run.code, #run.seen.findings }, { 0, 0 }, shown(run))
+  t.match(run.text, "\n  api +1%.1 ")
+end)
+
+t.test("advises to close files, not folders", function()
+  local run = examine { env = { SITERUN_CONFIG = "/tmp" } }
+  t.equal({ run.code, #run.seen.findings, run.text:find("chmod", 1, true) }, { 3, 1, nil }, shown(run))
+end)
+
+t.test("mistakes in the file are told by their line", function()
+  for _, call in ipairs { "secret.command {}", "secret.command { 1 }", "secret.command()", "secret.env()", "secret.file ''" } do
+    local run = examine { config = "return { default = { ticketing = {\nkey = " .. call .. " } } }" }
+    t.match(run.seen.findings[1].what, "config.lua:2: secret%.%a+ wants ")
+  end
 end)
 
 t.test("a password in an address is hidden wherever it is written", function()

@@ -148,10 +148,13 @@ local function check(path, shared, profiles)
     fail("%s must return a table of profiles: return { default = { ... } }", path)
   end
   for name, profile in pairs(profiles) do
-    check_table(path, tostring(name), profile)
-    marks[profile] = take_mark(path, tostring(name), profile)
-    check_sections(path, tostring(name), profile)
-    take_literals(path, tostring(name), shared, profile)
+    if type(name) ~= "string" then
+      fail("%s: a profile has a name: return { default = { ... } }", path)
+    end
+    check_table(path, name, profile)
+    marks[profile] = take_mark(path, name, profile)
+    check_sections(path, name, profile)
+    take_literals(path, name, shared, profile)
   end
   return profiles
 end
@@ -215,6 +218,17 @@ end
 ---@return string[]
 function M.profiles()
   return M.load().profiles or {}
+end
+
+---The profiles of a file that has not the one which nobody asked for, `default`.
+---@return string[]?
+function M.without_default()
+  local file_read = M.load()
+  local names = file_read.profiles or {}
+  for _, name in ipairs(names) do
+    if name == file_read.profile then return nil end
+  end
+  return names[1] and names
 end
 
 ---Lets the file be read again: for another profile.

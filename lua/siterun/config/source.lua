@@ -13,8 +13,9 @@ local function note(kind, from, folder)
   return setmetatable({ kind = kind, from = from, folder = folder }, Source)
 end
 
-local function check_text(what, value)
-  if type(value) ~= "string" or value == "" then error(what, 3) end
+-- Errors are the file's, not those of the functions that it calls.
+local function check_text(what, value, level)
+  if type(value) ~= "string" or value == "" then error(what, level or 3) end
 end
 
 -- A path in the file means the same whatever folder siterun is started in.
@@ -30,7 +31,7 @@ local function check_command(argv)
   for key, word in next, argv do
     if math.type(key) ~= "integer" or type(word) ~= "string" then error(what, 3) end
   end
-  check_text(what, argv[1])
+  check_text(what, argv[1], 4)
 end
 
 ---The table that the configuration file sees as `secret`. Strings have no methods while it runs.

@@ -44,9 +44,10 @@ local function duration_value(_, raw)
   return seconds or nil, "a duration, for example 500ms, 90s, 10m or 1h"
 end
 
+-- A version may be written as a number: 1.1.
 local function enum_value(setting, raw)
   for _, value in ipairs(setting.values) do
-    if value == raw then return raw end
+    if value == raw or math.type(raw) and value == tostring(raw) then return value end
   end
   local known = table.concat(setting.values, ", ")
   return nil, "one of " .. known .. nearest.hint(raw, setting.values)
@@ -90,6 +91,7 @@ local READERS = {
 local ADDRESSES = { url = true, proxy = true }
 
 local function shown(setting, raw)
+  if math.type(raw) then return tostring(raw) end
   if type(raw) ~= "string" then return "a " .. type(raw) end
   if ADDRESSES[setting.type] or raw:find("://", 1, true) then
     raw = raw:gsub("^.*@", "***@"):gsub("%?.*", "?***")

@@ -31,6 +31,7 @@ local PROXIES = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_
 local function check_mode(found, path)
   local about = file.about(path)
   if not about then return nil end
+  if about.kind ~= "file" then return about.mode end
   if about.mode & 18 ~= 0 then -- 022
     found:problem(path, "others can change the configuration file",
       "run chmod 600 " .. path)
@@ -113,6 +114,21 @@ local function check_limit(found, setting, limit, place)
   end
 end
 
+-- Calls fail without it, with words of the TLS library.
+local function check_readable(found, path, place)
+  local opened, failure = io.open(path, "rb")
+  local readable = opened and opened:read(1)
+  if opened then opened:close() end
+  if not readable then
+    found:problem(place, failure or path .. " is no file with anything in it",
+      "give the path of a PEM file, below / so that it is the same wherever siterun is started")
+  end
+end
+
+local CHECKS = { limit = check_limit, ca_file = function(found, _, path, place)
+  check_readable(found, path, place)
+end }
+
 local function layers_of(found, service, declared)
   local ok, layers = pcall(layer.list, service.name, service.settings, declared, {})
   if ok then return layers, true end
@@ -157,10 +173,9 @@ function M.service(found, name, is_whole)
   for _, setting in ipairs(all) do
     local taken, place = read(found, shown, setting, layers)
     places[setting.name] = place
-    if setting.name == "limit" and taken then
-      shown.limit = taken
-      check_limit(found, setting, taken, place)
-    end
+    if setting.name == "limit" then shown.limit = taken end
+    local check = taken and CHECKS[setting.name]
+    if check then check(found, setting, taken, place) end
   end
   local has_problem = found:has_problem(first)
   shown.is_configured = has_problem or is_meant(service)
@@ -187,6 +202,18 @@ function M.environment(found)
   end
 end
 
+local function check_any(found)
+  local others = not settings.sandbox and config_file.without_default()
+  if others then
+    return found:problem(config_file.load().path, ("there is no profile %q in it, and no other "
+      .. "was asked for"):format(config_file.profile_name()), "choose one with --profile or "
+      .. "SITERUN_PROFILE: " .. table.concat(others, ", "))
+  end
+  found:problem("configuration", "no service is configured",
+    "set the environment or write the configuration file (see Configuration in the manual), "
+      .. "or try siterun --sandbox doctor")
+end
+
 ---@param found siterun.Findings
 ---@return siterun.ShownService[]
 function M.services(found, is_whole)
@@ -195,11 +222,7 @@ function M.services(found, is_whole)
     list[i] = M.service(found, name, is_whole)
     any = any or list[i].is_configured
   end
-  if not any and is_whole then
-    found:problem("configuration", "no service is configured",
-      "set the environment or write the configuration file (see Configuration in the manual), "
-        .. "or try siterun --sandbox doctor")
-  end
+  if not any and is_whole then check_any(found) end
   return list
 end
 

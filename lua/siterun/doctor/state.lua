@@ -174,6 +174,10 @@ function M.examine(found, services)
   local first = #found + 1
   local path, named = place(found)
   local shown = { path = path, named = named, exists = false }
+  if path and path:sub(1, 1) ~= "/" then
+    found:warn(named, "is no path below /: there is one state for each folder that siterun is "
+      .. "started in", "give the whole path, as limits and `once` count in one folder")
+  end
   local about = path and file.about(path)
   if path and not about then check_above(found, path) end
   if not about then return shown end
