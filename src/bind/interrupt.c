@@ -22,6 +22,13 @@ static int arm_session(lua_State *L)
     return 0;
 }
 
+/* interrupt.echoed() -> see interrupt_echoed */
+static int was_echoed(lua_State *L)
+{
+    lua_pushboolean(L, interrupt_echoed());
+    return 1;
+}
+
 /* interrupt.after(seconds): whatever computes then is ended by an error of kind "deadline". */
 static int after(lua_State *L)
 {
@@ -42,6 +49,7 @@ int luaopen_c_interrupt(lua_State *L)
     static const luaL_Reg functions[] = {
         {"arm", arm},
         {"arm_session", arm_session},
+        {"echoed", was_echoed},
         {"after", after},
         {"disarm", disarm},
         {NULL, NULL},

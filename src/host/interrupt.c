@@ -24,9 +24,11 @@ static lua_State *volatile running;
  * by an error, and if it catches that and SIGINT comes again, by one at each step. */
 enum { PATIENCE_MS = 100, INSTRUCTIONS = 1000 };
 
-/* SIGINTs since the session attended to the last one, and when that came. */
+/* SIGINTs since the session attended to the last one, when the first of them came, and whether one came
+ * since that was asked. */
 static volatile sig_atomic_t strikes;
 static volatile int64_t struck_ms;
+static volatile sig_atomic_t echoed;
 
 /* Raises the error that the module makes. */
 static void raise_from(lua_State *L, const char *module)
@@ -83,6 +85,7 @@ static void interrupt(int signal_number)
 static void strike(int signal_number)
 {
     (void)signal_number;
+    echoed = 1;
     if (strikes++ == 0)
         struck_ms = clock_ms();
     loop_interrupt();
@@ -139,6 +142,13 @@ void interrupt_arm_session(void)
     strikes = 0;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
+}
+
+bool interrupt_echoed(void)
+{
+    bool was = echoed;
+    echoed = 0;
+    return was;
 }
 
 lua_State *interrupt_running(lua_State *L)

@@ -1,6 +1,7 @@
 /* interrupt: the first SIGINT stops what runs, the second one kills; a deadline stops what computes. */
 #pragma once
 #include <lua.h>
+#include <stdbool.h>
 
 /* Catches SIGINT from now on, once: it interrupts the loop and raises the error table of kind
  * "interrupted" in the running thread. Call again to arm it again. */
@@ -10,6 +11,9 @@ void interrupt_arm(lua_State *L);
  * strikes a thread that was named (below) only when that goes on computing, and not what is between
  * two of them. Call again once an interrupt was attended to. */
 void interrupt_arm_session(void);
+
+/* Whether a SIGINT came in the session since the last call: the terminal has shown it as "^C". */
+bool interrupt_echoed(void);
 
 /* Names the thread that runs now and returns the one that did before, which the caller names again
  * when it goes on: around each lua_resume. Cheap; raises nothing. */
