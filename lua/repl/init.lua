@@ -21,6 +21,9 @@ function session.complain(e, sight)
   local message, shown, trace = mistake.describe(session, e, sight)
   session.error = { value = e, message = message, trace = trace }
   io.stdout:flush()
+  if session.editor then
+    require("repl.terminal").end_line()
+  end
   tell(shown)
 end
 

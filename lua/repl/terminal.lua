@@ -1,5 +1,6 @@
 ---Reads what is typed on a terminal, and lets the session's tasks go on meanwhile.
 local foreground = require("repl.foreground")
+local interrupt = require("c.interrupt")
 local line = require("c.line")
 local scheduler = require("siterun.scheduler")
 local tab = require("repl.tab")
@@ -19,7 +20,10 @@ local function nothing() end
 local function waiter(session)
   return function()
     scheduler.on_end(session.editor, nothing)
-    local ok = foreground.step(session.complain)
+    local ok = foreground.step(function(e)
+      interrupt.echoed() -- it is not shown where a line is typed
+      session.complain(e)
+    end)
     if scheduler.leaving then
       return "end"
     elseif not ok then
@@ -52,13 +56,22 @@ function M.open(session)
   ask_before_writes(session)
 end
 
+---Begins a line when the terminal has shown a Ctrl-C in this one.
+function M.end_line()
+  if interrupt.echoed() then
+    io.stderr:write("\n")
+  end
+end
+
 ---@param session repl.Session
 ---@param prompt string
 ---@return string? line
 ---@return "interrupted"|"end"|nil why there is none
 function M.read(session, prompt)
-  require("c.interrupt").arm_session()
+  M.end_line()
+  interrupt.arm_session()
   local text, why = session.editor:read(prompt)
+  interrupt.echoed()
   scheduler.on_end(session.editor, nil)
   return text, why
 end
