@@ -4,14 +4,12 @@ local entry = require "help.entry"
 local notes = require "help.notes"
 local origin = require "siterun.origin"
 local scheduler = require "siterun.scheduler"
+local services = require "siterun.services"
 
 local M = {}
 
 ---Modules that recipes require, besides the services.
 M.FACES = { "help", "http", "journal", "json", "secret", "service", "task" }
-
----The services that siterun declares itself.
-M.SERVICES = { "teamworklive", "teleporte", "ticketing" }
 
 -- Tables of methods: what a variable of such a value is called in examples.
 local CLASSES = {
@@ -70,7 +68,8 @@ end
 ---Every module that recipes require.
 ---@return string[] sorted
 function M.modules()
-  local list = table.move(M.SERVICES, 1, #M.SERVICES, #M.FACES + 1, { table.unpack(M.FACES) })
+  local names = services.NAMES
+  local list = table.move(names, 1, #names, #M.FACES + 1, { table.unpack(M.FACES) })
   table.sort(list)
   return list
 end
@@ -88,10 +87,8 @@ end
 ---@param name string
 ---@return string
 function M.text(name)
-  for _, service in ipairs(M.SERVICES) do
-    if service == name then return require(name).declaration.text end
-  end
-  return notes.module(name).text
+  local service = services.declaration(name)
+  return service and service.text or notes.module(name).text
 end
 
 return M

@@ -5,6 +5,7 @@ local members = require "help.members"
 local near = require "siterun.nearest"
 local notes = require "help.notes"
 local page = require "help.page"
+local services = require "siterun.services"
 local topics = require "help.topics"
 
 local M = {}
@@ -15,11 +16,7 @@ local function set_of(list)
   return set
 end
 
-local IS_SERVICE, IS_FACE = set_of(known.SERVICES), set_of(known.FACES)
-
-local function declaration(name)
-  return require(name).declaration
-end
+local IS_FACE = set_of(known.FACES)
 
 local function topic_page(name, width)
   local topic, out = topics.list[name], layout.new(width)
@@ -71,8 +68,8 @@ end
 ---Each full name of a method: "ticketing.tickets.create".
 local function method_names()
   local names = {}
-  for _, name in ipairs(known.SERVICES) do
-    local service = declaration(name)
+  for _, service in ipairs(services.declarations()) do
+    local name = service.name
     for _, member in ipairs(members.of { service = service, client = true }) do
       names[#names + 1] = name .. "." .. member.name
       for _, method in ipairs(member.origin.resource and members.of(member.origin) or {}) do
@@ -100,7 +97,7 @@ end
 ---@return string[] sorted
 function M.names()
   local names = near.keys(topics.list)
-  for _, list in ipairs { known.SERVICES, known.FACES, method_names(), face_names() } do
+  for _, list in ipairs { services.NAMES, known.FACES, method_names(), face_names() } do
     table.move(list, 1, #list, #names + 1, names)
   end
   table.sort(names)
@@ -123,8 +120,8 @@ function M.page(name, width)
   local first = table.remove(words, 1)
   if name:find "^:" then return command_page(first, width) end
   if topics.list[name] then return topic_page(name, width) end
-  if IS_SERVICE[first] then
-    local service = declaration(first)
+  local service = first and services.declaration(first)
+  if service then
     return #words == 0 and page.of_service(service, width)
       or below_service(service, words, width)
   end
@@ -156,9 +153,9 @@ end
 ---What the overview shows.
 ---@return {title: string, rows: table}[]
 function M.groups()
-  local services, modules, other = {}, {}, {}
-  for _, name in ipairs(known.SERVICES) do
-    services[#services + 1] = { name, declaration(name).text }
+  local declared, modules, other = {}, {}, {}
+  for i, service in ipairs(services.declarations()) do
+    declared[i] = { service.name, service.text }
   end
   for _, name in ipairs(known.FACES) do
     modules[#modules + 1] = { name, page.first(notes.module(name).text) }
@@ -166,7 +163,7 @@ function M.groups()
   for _, name in ipairs(near.keys(topics.list)) do
     other[#other + 1] = { name, topics.list[name].title }
   end
-  return { { title = "Services", rows = services }, { title = "Modules", rows = modules },
+  return { { title = "Services", rows = declared }, { title = "Modules", rows = modules },
     { title = "Topics", rows = other } }
 end
 

@@ -1,6 +1,7 @@
 -- Topics of help that are no function's or service's.
 local nearest = require "siterun.nearest"
 local options = require "siterun.options"
+local services = require "siterun.services"
 local spec = require "help.spec"
 
 local M = {}
@@ -12,8 +13,8 @@ local M = {}
 
 local function limit_rows()
   local rows = {}
-  for _, name in ipairs { "teleporte", "ticketing", "teamworklive" } do
-    for _, setting in ipairs(require(name).declaration.settings) do
+  for _, service in ipairs(services.declarations()) do
+    for _, setting in ipairs(service.settings) do
       if setting.name == "limit" then
         rows[#rows + 1] = { setting.env, setting.default or "none unless set" }
       end

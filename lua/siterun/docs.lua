@@ -1,10 +1,9 @@
 -- Prints what the declarations say as Markdown tables, for the README.
 local nearest = require "siterun.nearest"
 local options = require "siterun.options"
+local services = require "siterun.services"
 
 local M = {}
-
-local SERVICES = { "teleporte", "ticketing", "teamworklive" }
 
 local function cell(text)
   return (tostring(text):gsub("|", "\\|"):gsub("\n", " "))
@@ -151,7 +150,7 @@ end
 ---@return string Markdown
 function M.readme()
   local parts = {}
-  for i, name in ipairs(SERVICES) do parts[i] = M.service(require(name).declaration) end
+  for i, service in ipairs(services.declarations()) do parts[i] = M.service(service) end
   parts[#parts + 1] = "### Options of every call\n\n" .. M.options() .. "\n"
   parts[#parts + 1] = "\\* not in the vendor's document, but in use by others\n"
   return table.concat(parts, "\n")

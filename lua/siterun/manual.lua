@@ -2,12 +2,11 @@
 -- prints, of the declarations' settings and of the list of variables.
 local cli = require "c.cli"
 local commands = require "siterun.commands"
+local services = require "siterun.services"
 local usage = require "siterun.usage"
 local variables = require "siterun.variables"
 
 local M = {}
-
-local SERVICES = { "teleporte", "ticketing", "teamworklive" }
 
 local DESCRIPTION = [[
 siterun runs short Lua recipes that work with three services side by side: Teleporte (who
@@ -98,8 +97,8 @@ end
 local function environment(out)
   out[#out + 1] = ".SH ENVIRONMENT"
   for _, variable in ipairs(variables) do item(out, bold(variable.name), variable.text) end
-  for _, name in ipairs(SERVICES) do
-    for _, setting in ipairs(require(name).declaration.settings) do
+  for _, service in ipairs(services.declarations()) do
+    for _, setting in ipairs(service.settings) do
       local default = setting.default and (" (%s)"):format(setting.default) or ""
       if setting.env then item(out, bold(setting.env), setting.text .. default) end
     end

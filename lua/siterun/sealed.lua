@@ -11,13 +11,6 @@ M.services = {
   teamworklive = { api_key = "TEAMWORKLIVE_API_KEY" },
 }
 
----The declaration of one of the three services; nil for a name that is none of theirs.
----@param name string
----@return siterun.Service?
-function M.declaration(name)
-  return M.services[name] and require(name).declaration
-end
-
 ---Takes these secrets out of the environment, so that neither recipes nor child processes see
 ---them. A value that is no good is reported when it is needed.
 function M.take()

@@ -9,6 +9,7 @@ local new_text = require("siterun.stubs.text").new
 local notes = require("help.notes")
 local options = require("siterun.options")
 local service_stub = require("siterun.stubs.service")
+local services = require("siterun.services")
 local spec = require("help.spec")
 
 local M = {}
@@ -83,8 +84,8 @@ end
 ---@return table<string, string>
 function M.files()
   local files = {}
-  for _, name in ipairs(known.SERVICES) do
-    files[name .. ".lua"] = service_stub.make(require(name).declaration)
+  for _, service in ipairs(services.declarations()) do
+    files[service.name .. ".lua"] = service_stub.make(service)
   end
   for _, name in ipairs(known.FACES) do
     files[name .. ".lua"] = module_stub.make(name)

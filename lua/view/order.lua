@@ -1,4 +1,6 @@
 -- Which fields come first: what a thing is, its state, its dates; then the rest.
+local services = require "siterun.services"
+
 local M = {}
 
 local FIRST = {
@@ -42,8 +44,6 @@ function M.rank(name)
   return rank
 end
 
-local SERVICES = { "teleporte", "ticketing", "teamworklive" }
-
 -- Service -> parameter -> place, of those that are loaded: nobody else's objects are shown.
 local declared = {}
 
@@ -69,7 +69,7 @@ end
 
 ---Where the name stands among what a service's writes take; behind all where it does not.
 local function place_of(key)
-  for i, name in ipairs(SERVICES) do
+  for i, name in ipairs(services.NAMES) do
     local places = place_in(name)
     if places and places[key] then return i * 1000 + places[key] end
   end

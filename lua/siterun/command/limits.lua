@@ -4,6 +4,7 @@ local commandline = require("siterun.commandline")
 local config = require("siterun.config")
 local errors = require("siterun.errors")
 local json = require("json")
+local services = require("siterun.services")
 local usage = require("siterun.usage")
 
 local SPEC = {
@@ -19,8 +20,6 @@ paused   seconds for which the service asked to send nothing]],
   options = { { name = "json", text = "one list of objects" } },
 }
 
-local SERVICES = { "teleporte", "ticketing", "teamworklive" }
-
 local COLUMNS = { "service", "limit", "window", "used", "free", "wait", "waiting", "paused" }
 
 local function read_account(declaration)
@@ -35,8 +34,8 @@ end
 ---@return table[] rows, integer code
 local function read_all()
   local rows, code = {}, 0
-  for _, name in ipairs(SERVICES) do
-    local ok, row = pcall(read_account, require(name).declaration)
+  for _, service in ipairs(services.declarations()) do
+    local ok, row = pcall(read_account, service)
     if ok then
       rows[#rows + 1] = row
     else

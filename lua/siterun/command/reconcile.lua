@@ -7,8 +7,8 @@ local identity = require("c.identity")
 local journal = require("siterun.journal")
 local json = require("c.json")
 local line = require("siterun.line")
-local sealed = require("siterun.sealed")
 local secret = require("c.secret")
+local services = require("siterun.services")
 local settings = require("siterun.settings")
 local settle = require("siterun.journal.settle")
 local task = require("task")
@@ -57,7 +57,7 @@ local clients = {}
 
 local function client_of(entry)
   local name = entry.service
-  if not sealed.declaration(name or "") then
+  if not services.declaration(name or "") then
     return nil, "nothing says how to look this up"
   end
   clients[name] = clients[name] or require(name).connect()

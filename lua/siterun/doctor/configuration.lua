@@ -5,14 +5,12 @@ local config_file = require "siterun.config.file"
 local duration = require "siterun.duration"
 local file = require "c.file"
 local layer = require "siterun.config.layer"
-local sealed = require "siterun.sealed"
+local services = require "siterun.services"
 local settings = require "siterun.settings"
 local source = require "siterun.config.source"
 local value = require "siterun.config.value"
 
 local M = {}
-
-M.SERVICES = { "teleporte", "ticketing", "teamworklive" }
 
 local PROXIES = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" }
 
@@ -165,7 +163,7 @@ end
 ---@param is_whole boolean could the configuration file be read?
 ---@return siterun.ShownService
 function M.service(found, name, is_whole)
-  local service, first = sealed.declaration(name), #found + 1
+  local service, first = services.declaration(name), #found + 1
   local all, declared = config.collect(service.settings)
   local shown = { name = name, settings = {} }
   local layers, has_section = layers_of(found, service, declared)
@@ -218,7 +216,7 @@ end
 ---@return siterun.ShownService[]
 function M.services(found, is_whole)
   local list, any = {}, false
-  for i, name in ipairs(M.SERVICES) do
+  for i, name in ipairs(services.NAMES) do
     list[i] = M.service(found, name, is_whole)
     any = any or list[i].is_configured
   end

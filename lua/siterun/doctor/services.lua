@@ -5,7 +5,7 @@ local call = require "siterun.call"
 local clock = require "c.clock"
 local config = require "siterun.config"
 local request = require "siterun.request"
-local sealed = require "siterun.sealed"
+local services = require "siterun.services"
 local when = require "siterun.when"
 local wire = require "siterun.wire"
 
@@ -21,7 +21,7 @@ local PATIENCE = 20
 ---@param shown siterun.ShownService
 ---@return table? limits
 function M.limits(found, shown)
-  local service = sealed.declaration(shown.name)
+  local service = services.declaration(shown.name)
   local ok, limits = pcall(function()
     local settings = config.service(service.name, service.settings)
     return account.open(service, settings).handle:limits()

@@ -4,7 +4,7 @@ local errors = require "siterun.errors"
 local journal = require "siterun.journal"
 local planned = require "siterun.plan"
 local result = require "siterun.result"
-local sealed = require "siterun.sealed"
+local services = require "siterun.services"
 local substitute = require "siterun.plan.substitute"
 
 local M = {}
@@ -19,7 +19,7 @@ end
 
 ---What the recorded answer holds, read as a live one; nil where it holds nothing.
 local function value_of(entry, body)
-  local declared = sealed.declaration(entry.service)
+  local declared = services.declaration(entry.service)
   local endpoint = declared and declared.by_name[entry.operation]
   if not endpoint or not body.status then return nil end
   local response = { status = body.status, headers = body.headers or {},
