@@ -52,10 +52,10 @@ end
 
 ---The breaches; "" for none.
 local function compare(lines, path)
-  local kept, wrong = t.read(path), {}
+  local kept, wrong = "\n" .. t.read(path), {}
   for _, line in ipairs(lines) do
     local name, is = line:match("(%S+) (%d+)")
-    local was = tonumber(kept:match("%f[%S]" .. name .. " (%d+)")) or 0
+    local was = tonumber(kept:match("\n" .. name .. " (%d+)")) or 0
     local share = was > 0 and is / was - 1 or math.huge
     if math.abs(share) > WITHIN then
       wrong[#wrong + 1] = ("%s: %s instructions instead of %d (%+.1f %%)"):format(name, is, was, share * 100)
