@@ -1,5 +1,6 @@
 ---The command line of `siterun sandbox`.
 local fault = require("sandbox.fault")
+local nearest = require("siterun.nearest")
 local sessions = require("sandbox.sessions")
 
 local M = {}
@@ -122,7 +123,7 @@ end
 local function read_one(options, name, value)
   local option = BY_NAME[name]
   if not option then
-    return "there is no option --" .. name
+    return ("there is no option --%s%s"):format(name, nearest.hint(name, nearest.keys(BY_NAME)))
   elseif not value then
     return "--" .. name .. " needs a value"
   end

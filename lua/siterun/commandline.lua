@@ -81,7 +81,10 @@ function M.parse(args, known)
   local options, rest, i = {}, {}, 1
   local by_word = index(known)
   while i <= #args do
-    if args[i]:sub(1, 1) == "-" and #args[i] > 1 then
+    if args[i] == "--" then
+      table.move(args, i + 1, #args, #rest + 1, rest)
+      break
+    elseif args[i]:sub(1, 1) == "-" and #args[i] > 1 then
       i = take(by_word, args, i, options)
     else
       rest[#rest + 1] = args[i]

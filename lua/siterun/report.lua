@@ -2,11 +2,9 @@
 local failure = require("siterun.failure")
 local script = require("siterun.script")
 
----On a terminal, what an error quotes must not steer it.
+---What an error quotes must not steer a terminal, nor one that shows a log later.
 local function write(text)
-  if require("c.terminal").is("stderr") then
-    text = require("c.display").clean(text, true)
-  end
+  text = require("c.display").clean(text, true)
   local mark = require("view.color").paint("error", "siterun:", "stderr")
   io.stderr:write(mark, " ", text, "\n")
 end

@@ -66,7 +66,8 @@ end
 local function refuse_file(path, commands, message)
   local nearest = require("siterun.nearest")
   local near = not path:find("[/.]") and nearest.find(path, nearest.keys(commands))
-  local hint = near and (" (did you mean the command '%s'?)"):format(near) or ""
+  local hint = near and (" (did you mean the command '%s'?)"):format(near)
+    or path:find("^%a*$") and " (siterun --help lists the commands)" or ""
   refuse(message .. hint, 2)
 end
 

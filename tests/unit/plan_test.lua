@@ -70,7 +70,7 @@ t.test("a plan sends nothing, shows the writes and holds no secret", function()
   t.match(plan.recipe, "/recipe%.lua$")
   local pipe <close> = assert(io.popen("stat -c %a " .. sb.dir .. "/recipe.plan"))
   t.equal(pipe:read("l"), "600")
-  t.equal(siterun(sb, "journal").stderr, "siterun: the journal has none\n")
+  t.equal(siterun(sb, "journal").stderr, "siterun: the journal is empty\n")
 end)
 
 t.test("applying makes the planned writes, with real ids, once", function()

@@ -33,7 +33,7 @@ for _, case in ipairs {
     local run = t.siterun { args = { "sandbox", table.unpack(case[1]) } }
     t.equal(run.code, 2)
     t.match(run.stderr, case[2])
-    t.match(run.stderr, "usage: siterun sandbox")
+    t.match(run.stderr, "see siterun sandbox %-%-help")
     t.equal(run.stdout, "")
   end)
 end

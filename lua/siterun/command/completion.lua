@@ -13,9 +13,9 @@ local SPEC = {
   text = [[
 Prints the script that completes siterun's commands, options, values, profiles and runs:
 
-  bash   . <(siterun completion bash)                 in ~/.bashrc
-  zsh    . <(siterun completion zsh)                  in ~/.zshrc, after compinit
-  fish   siterun completion fish | source             in ~/.config/fish/config.fish]],
+  bash   . <(siterun completion bash)       in ~/.bashrc
+  zsh    . <(siterun completion zsh)        in ~/.zshrc, after compinit
+  fish   siterun completion fish | source   in ~/.config/fish/config.fish]],
   options = {
     { name = "list", argument = "WHAT", text = "names for a script", hidden = true },
   },

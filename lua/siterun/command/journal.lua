@@ -115,7 +115,8 @@ local function list(options)
     end
   end
   if count == 0 then
-    io.stderr:write("siterun: the journal has none\n")
+    io.stderr:write("siterun: ",
+      next(filter) and "nothing in the journal fits" or "the journal is empty", "\n")
   elseif unknown > 0 then
     local form = "siterun: %d of unknown outcome (marked !): siterun reconcile\n"
     io.stderr:write(form:format(unknown))
@@ -171,9 +172,15 @@ local function writes_text(count)
   return ("%4d %-6s"):format(count, count == 1 and "write" or "writes")
 end
 
-local function list_runs(options)
-  local counts = count_writes()
-  for _, run in ipairs((runs.list())) do
+local function list_runs(options, rest)
+  if rest[2] then
+    refuse("journal runs takes no %q", rest[2])
+  end
+  local counts, found = count_writes(), (runs.list())
+  if #found == 0 then
+    io.stderr:write("siterun: the journal has no runs\n")
+  end
+  for _, run in ipairs(found) do
     run.writes = counts[run.id] or 0
     if options.json then
       print_json(plain(run))

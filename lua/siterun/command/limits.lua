@@ -5,13 +5,14 @@ local config = require("siterun.config")
 local errors = require("siterun.errors")
 local json = require("json")
 local services = require("siterun.services")
-local usage = require("siterun.usage")
 
 local SPEC = {
   name = "limits",
   forms = { { "[--json]" } },
   text = [[
-Shows, for each configured service, what its limit allows now, over all processes that share it:
+Shows, for each configured service, what its limit allows now, over all processes that
+share it:
+
 used     requests in flight, or less than a window after their answer
 free     how many could be sent at once
 wait     seconds until a request that comes now can be sent
@@ -88,18 +89,10 @@ local function complain_of_none()
   return 3
 end
 
-local function read(args)
-  if args[1] == "--help" or args[1] == "-h" then
-    return { help = true }
-  end
-  return { json = args[1] == "--json" }, args[1] == "--json" and args[2] or args[1]
-end
-
 ---@return integer exit code
-return commandline.command(SPEC, function(options, wrong)
-  if wrong and wrong ~= "--json" then
-    io.stderr:write("siterun limits: unknown argument '", wrong, "'\n\n", usage.text(SPEC))
-    return 2
+return commandline.command(SPEC, function(options, rest)
+  if rest[1] then
+    commandline.refuse("limits takes no %q", rest[1])
   end
   local rows, code = read_all()
   if options.json then
@@ -108,4 +101,4 @@ return commandline.command(SPEC, function(options, wrong)
     print_table(rows)
   end
   return code == 0 and #rows == 0 and complain_of_none() or code
-end, read)
+end)

@@ -82,8 +82,10 @@ end
 
 local function report(plan, place)
   local count = #plan.writes
-  io.stderr:write(("siterun: %s planned in %s; make %s with: siterun apply %s\n"):format(
-    number.of(count, "write"), place, count == 1 and "it" or "them", place))
+  local form = count == 0 and "" or "; make %s with: siterun %sapply %s"
+  local how = form:format(count == 1 and "it" or "them", plan.sandbox and "--sandbox " or "",
+    place)
+  io.stderr:write("siterun: ", number.of(count, "write"), " planned in ", place, how, "\n")
 end
 
 local function read(args)

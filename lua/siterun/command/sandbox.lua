@@ -2,7 +2,6 @@
 local account = require("sandbox.account")
 local commandline = require("siterun.commandline")
 local options = require("sandbox.options")
-local usage = require("siterun.usage")
 
 local SPEC = {
   name = "sandbox",
@@ -37,8 +36,7 @@ end
 ---@return integer exit code
 return commandline.command(SPEC, function(chosen, problem)
   if problem then
-    io.stderr:write("siterun sandbox: ", problem, "\n\n", usage.text(SPEC))
-    return 2
+    commandline.refuse("%s: see siterun sandbox --help", problem)
   end
   local app, server, failure = require("sandbox.serve").open(chosen)
   if not app then
