@@ -113,7 +113,9 @@ end
 local function machine()
   local cpu = t.read("/proc/cpuinfo"):match("model name%s*: ([^\n]*)")
   local cores = select(2, t.read("/proc/cpuinfo"):gsub("\nprocessor%s", "")) + 1
-  return ("%s, %d cores, with the server on them too; medians of up to %d rounds in turn."):format(cpu, cores, ROUNDS)
+  local load = t.read("/proc/loadavg"):match("%S+ (%S+)")
+  return ("%s, %d cores, with the server on them too and a load average of %s; medians of %d rounds at most, in turn."):format(
+    cpu, cores, load, ROUNDS)
 end
 
 local function fill(path, text)
