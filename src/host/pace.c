@@ -1,8 +1,7 @@
 #include "host/pace.h"
 
-enum {
-    BLOCKS_MIN = 32 * 1024
-}; /* between two cycles: about as many as a page of answers has */
+/* Between two cycles: half of what a page of answers makes. */
+enum { BLOCKS_MIN = 8 * 1024 };
 
 static void *allocate(void *context, void *block, size_t old_size, size_t size)
 {
