@@ -85,8 +85,7 @@ local function what(entry)
     local note = entry.note
     return line.clean(type(note) == "string" and note or json.encode(note), 60)
   end
-  local path = (entry.url or ""):gsub("^%w+://[^/]*", ""):gsub("%?.*", "")
-  local request = entry.method and (" %s %s"):format(entry.method, path) or ""
+  local request = entry.method and (" %s %s"):format(entry.method, entries.path(entry)) or ""
   local service = entry.service and entry.service .. " " or ""
   return service .. entry.operation .. request
 end

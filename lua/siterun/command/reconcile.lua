@@ -44,9 +44,8 @@ local function say(form, ...)
 end
 
 local function print_entry(entry)
-  local path = (entry.url or ""):gsub("^%w+://[^/]*", ""):gsub("%?.*", "")
   local what = entry.service and ("%s %s %s %s"):format(entry.service, entry.operation,
-    entry.method, path) or entry.operation
+    entry.method, entries.path(entry)) or entry.operation
   local once = entry.once and "  once=" .. entry.once or ""
   io.stdout:write(("%5d  %s  %s%s\n"):format(entry.id, when.show(entry.at), what, once))
 end

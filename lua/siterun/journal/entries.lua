@@ -42,7 +42,7 @@ local M = {}
 ---@field run? string
 ---@field once? string
 
-M.OUTCOMES = { "done", "in_flight", "not_sent", "refused", "unknown" }
+local OUTCOMES = { "done", "in_flight", "not_sent", "refused", "unknown" }
 
 local function decoded(text)
   if type(text) ~= "string" then return text end
@@ -94,11 +94,11 @@ local FIELDS = { service = true, operation = true, outcome = true, ticket = true
   ["until"] = true, run = true, once = true }
 
 local function check_outcome(problem, outcome)
-  for _, known in ipairs(M.OUTCOMES) do
+  for _, known in ipairs(OUTCOMES) do
     if outcome == nil or known == outcome then return end
   end
-  problem("outcome: %q is none of %s%s", tostring(outcome), table.concat(M.OUTCOMES, ", "),
-    nearest.hint(tostring(outcome), M.OUTCOMES))
+  problem("outcome: %q is none of %s%s", tostring(outcome), table.concat(OUTCOMES, ", "),
+    nearest.hint(tostring(outcome), OUTCOMES))
 end
 
 ---@param filter journal.Filter
@@ -149,6 +149,13 @@ function M.each(filter, problem)
       if entry and fits(entry, filter, names) then return entry end
     end
   end
+end
+
+---What a write's address says of its request: without the service's, and without a query.
+---@param entry journal.Entry
+---@return string path "" where nothing was sent by address
+function M.path(entry)
+  return ((entry.url or ""):gsub("^%w+://[^/]*", ""):gsub("%?.*", ""))
 end
 
 ---@param id integer
