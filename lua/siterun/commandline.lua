@@ -38,11 +38,13 @@ function M.enter(folder)
   if not entered then M.refuse("%s", failure.message) end
 end
 
-local HELP = { name = "help", letter = "h" }
+---What every command has besides its own options.
+---@type siterun.Option
+M.HELP = { name = "help", letter = "h", text = "print this text" }
 
 -- By "--name" and "-letter".
 local function index(options)
-  local by_word = { ["--help"] = HELP, ["-h"] = HELP }
+  local by_word = { ["--help"] = M.HELP, ["-h"] = M.HELP }
   for _, option in ipairs(options) do
     if option.name then by_word["--" .. option.name] = option end
     if option.letter then by_word["-" .. option.letter] = option end
@@ -116,7 +118,8 @@ end
 function M.command(spec, run, parse)
   parse = parse or function(args) return M.parse(args, spec.options) end
   function spec.run(args)
-    local parsed = table.pack(parse(args))
+    local is_asked = args[1] == "--help" or args[1] == "-h"
+    local parsed = is_asked and { { help = true } } or table.pack(parse(args))
     if parsed[1].help then
       io.stdout:write(require("siterun.usage").text(spec))
       return 0

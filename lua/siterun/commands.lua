@@ -1,5 +1,6 @@
 -- All commands with their specs, and the options of the program itself.
 local cli = require "c.cli"
+local commandline = require "siterun.commandline"
 local script = require "siterun.script"
 
 local M = {}
@@ -23,8 +24,6 @@ function M.list()
   return list
 end
 
-local HELP = { name = "help", letter = "h", text = "print this text" }
-
 ---A command's options that are told of, `--help` among them.
 ---@param spec siterun.Command
 ---@return siterun.Option[]
@@ -33,7 +32,7 @@ function M.options_of(spec)
   for _, option in ipairs(spec.options) do
     list[#list + 1] = not option.hidden and option or nil
   end
-  list[#list + 1] = HELP
+  list[#list + 1] = commandline.HELP
   return list
 end
 

@@ -28,7 +28,7 @@ changed. Look at it, then make just these writes with: siterun apply PLAN]],
   words = "<file>",
 }
 
----@return string? recipe, string[] arguments, string? place
+---@return table options, string? recipe, string[] arguments, string? place
 local function parse(args)
   local place, first = nil, 1
   while args[first] and args[first]:find("^%-.") do
@@ -43,7 +43,7 @@ local function parse(args)
   elseif not place and last > first and args[last] == "-o" then
     refuse("-o needs a file")
   end
-  return args[first], json.array({ table.unpack(args, first + 1, last) }), place
+  return {}, args[first], json.array({ table.unpack(args, first + 1, last) }), place
 end
 
 local function check_arguments(arguments)
@@ -88,13 +88,6 @@ local function report(plan, place)
   io.stderr:write("siterun: ", number.of(count, "write"), " planned in ", place, how, "\n")
 end
 
-local function read(args)
-  if args[1] == "--help" or args[1] == "-h" then
-    return { help = true }
-  end
-  return {}, parse(args)
-end
-
 ---@return integer code
 ---@return fun(start: function): integer? go_on
 return commandline.command(SPEC, function(_, name, arguments, place)
@@ -114,4 +107,4 @@ return commandline.command(SPEC, function(_, name, arguments, place)
     planfile.write(target, plan)
     report(plan, place)
   end
-end, read)
+end, parse)

@@ -26,9 +26,6 @@ local function print_variables(app, port)
 end
 
 local function read(args)
-  if args[1] == "--help" or args[1] == "-h" then
-    return { help = true }
-  end
   local chosen, problem = options.parse(args)
   return chosen or {}, problem
 end
