@@ -25,9 +25,9 @@ t.test("colours on a terminal, unless NO_COLOR is set, TERM is dumb or never", f
   end
 end)
 
-t.test("the mark of an error is coloured where it is seen, and the error is safe there", function()
+t.test("the mark of an error is coloured where it is seen, and the error is safe", function()
   local code = "error('a\\27[32mb', 0)"
-  t.equal(t.siterun { args = { "-e", code } }.stderr:match("^[^\n]+"), "siterun: a\27[32mb")
+  t.equal(t.siterun { args = { "-e", code } }.stderr:match("^[^\n]+"), "siterun: a\\x1b[32mb")
   t.match(t.siterun { args = { "--color=always", "-e", code } }.stderr, "^\27%[1;31msiterun:\27%[0m a")
   local screen <close> = terminal.siterun("-e", code)
   screen:wait("siterun: a\\x1b%[32mb")
