@@ -28,15 +28,22 @@ function M.is_on(stream)
   return known[stream]
 end
 
+---The text in a style, wherever it goes.
+---@param style string a name in STYLES
+---@param text string
+---@return string
+function M.styled(style, text)
+  local look = assert(M.STYLES[style], "no such style")
+  return text == "" and text or "\27[" .. look .. "m" .. text .. "\27[0m"
+end
+
 ---The text in a style, where colours are written; as it is elsewhere.
 ---@param style string a name in STYLES
 ---@param text string
 ---@param stream? "stdout"|"stderr" where it will be written; stdout unless told
 ---@return string
 function M.paint(style, text, stream)
-  local look = assert(M.STYLES[style], "no such style")
-  if text == "" or not M.is_on(stream) then return text end
-  return "\27[" .. look .. "m" .. text .. "\27[0m"
+  return M.is_on(stream) and M.styled(style, text) or text
 end
 
 return M

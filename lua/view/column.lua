@@ -203,25 +203,12 @@ local function add(key, rows, count, into)
   end
 end
 
-local function all_keys(rows, count)
-  local keys, seen = {}, {}
-  for i = 1, count do
-    for key in next, rows[i] do
-      if not seen[key] then
-        seen[key] = true
-        keys[#keys + 1] = key
-      end
-    end
-  end
-  return keys
-end
-
 ---All columns, the most telling first.
 ---@param rows table[]
 ---@return view.Column[]
 function M.list(rows)
   local count, columns = math.min(#rows, SAMPLE), {}
-  local keys = all_keys(rows, math.min(#rows, ROWS_MAX))
+  local keys = order.all_keys(rows, math.min(#rows, ROWS_MAX))
   table.sort(keys, order.comes_before)
   for _, key in ipairs(keys) do add(key, rows, count, columns) end
   for i, column in ipairs(columns) do column.place = i end

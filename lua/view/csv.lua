@@ -45,20 +45,6 @@ local function common_kind(items, fail)
   return first
 end
 
-local function columns_of(items)
-  local keys, seen = {}, {}
-  for _, item in ipairs(items) do
-    for key in next, item do
-      if not seen[key] then
-        seen[key] = true
-        keys[#keys + 1] = key
-      end
-    end
-  end
-  table.sort(keys, order.is_before)
-  return keys
-end
-
 local writers = {}
 
 function writers.value(items, put)
@@ -75,8 +61,9 @@ function writers.row(items, put)
 end
 
 function writers.object(items, put)
-  local keys, header = columns_of(items), {}
+  local keys, header = order.all_keys(items, #items), {}
   if #keys == 0 then return end
+  table.sort(keys, order.is_before)
   for i, key in ipairs(keys) do header[i] = M.quote(tostring(key)) end
   put(header)
   for _, item in ipairs(items) do

@@ -111,6 +111,23 @@ function M.keys(object)
   return keys
 end
 
+---Every key that some of the objects have, each once, unsorted.
+---@param objects table[]
+---@param first integer how many of them to look at
+---@return any[]
+function M.all_keys(objects, first)
+  local keys, seen = {}, {}
+  for i = 1, first do
+    for key in next, objects[i] do
+      if not seen[key] then
+        seen[key] = true
+        keys[#keys + 1] = key
+      end
+    end
+  end
+  return keys
+end
+
 M.comes_before = comes_before
 
 return M

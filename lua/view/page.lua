@@ -49,9 +49,7 @@ end
 ---@param text string fit for a terminal
 ---@return string
 function Page:paint(style, text)
-  local look = color.STYLES[style]
-  if not self.is_colored or text == "" then return text end
-  return "\27[" .. look .. "m" .. text .. "\27[0m"
+  return self.is_colored and color.styled(style, text) or text
 end
 
 ---@return string[]
