@@ -1,6 +1,4 @@
 ---The modules that a session has as globals, each loaded when it is first named.
-local script = require("siterun.script")
-
 local M = {}
 
 M.NAMES = {
@@ -17,7 +15,7 @@ end
 function M.provide()
   local meta = getmetatable(_G) or {}
   meta.__index = function(globals, name)
-    if M.known[name] and script.find(name) then
+    if M.known[name] then
       local module = require(name)
       rawset(globals, name, module)
       return module

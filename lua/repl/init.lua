@@ -64,9 +64,7 @@ end
 ---`:word` is a command; what it does is no Lua.
 local function run_command(line)
   local ok, e = foreground.run(session.complain, function()
-    if not require("repl.commands").run(session, line) then
-      io.stderr:write("siterun: no such command: ", line, "\n")
-    end
+    require("repl.commands").run(session, line)
   end)
   if not ok then
     session.complain(e)

@@ -1,7 +1,6 @@
 ---What Tab does: it inserts what all candidates have in common, or lists them; pressed again, it
 ---shows signatures.
 local display = require("c.display")
-local script = require("siterun.script")
 
 local M = {}
 
@@ -53,14 +52,9 @@ local function list(words, width)
 end
 
 local function show_signatures(signatures)
-  for _, signature in ipairs(signatures or {}) do
+  for _, signature in ipairs(signatures) do
     io.stdout:write(display.clean(signature, true), "\n")
   end
-end
-
-local function find(text, cursor, width)
-  local complete = script.find("repl.complete") and require("repl.complete")
-  return complete and complete.find(text, cursor, width)
 end
 
 ---Within a chunk Tab at the beginning of a line indents it.
@@ -78,12 +72,9 @@ function M.press(session, text, cursor)
     return 0, "  "
   end
   local again = last == text .. "\0" .. cursor
-  local found = find(session.pending .. text, #session.pending + cursor,
-    session.editor:columns())
-  if not found then
-    return 0
-  end
-  local typed = (session.pending .. text):sub(found.from, #session.pending + cursor)
+  local chunk, place = session.pending .. text, #session.pending + cursor
+  local found = require("repl.complete").find(chunk, place, session.editor:columns())
+  local typed = chunk:sub(found.from, place)
   local prefix = #found.words > 0 and common_prefix(found.words) or typed
   last = text .. "\0" .. cursor
   if prefix ~= typed and (#prefix >= #typed or #found.words == 1) then
