@@ -141,7 +141,9 @@ function M.parse(args)
   local options, i = M.defaults(), 1
   while args[i] do
     local name, value = args[i]:match("^%-%-([%a-]+)=?(.*)$")
-    if name == "verbose" then
+    if name == "help" or args[i] == "-h" then
+      return { help = true }
+    elseif name == "verbose" then
       options.verbose, i = true, i + 1
     elseif not name then
       return nil, "'" .. args[i] .. "' is not an option"

@@ -78,6 +78,8 @@ function M.run_file(path, commands, ...)
   local chunk, message = loadfile(path ~= "-" and path or nil, "t")
   if not chunk and message:find("^cannot %a+ ") then
     refuse_file(path, commands, message)
+  elseif not chunk and not message:find(":", 1, true) then
+    message = path .. ": " .. message -- of what is no text, Lua tells no place
   end
   M.call(written(check(chunk, message)), ...)
 end

@@ -32,7 +32,9 @@ changed. Look at it, then make just these writes with: siterun apply PLAN]],
 local function parse(args)
   local place, first = nil, 1
   while args[first] and args[first]:find("^%-.") do
-    if args[first] ~= "-o" then
+    if args[first] == "--help" or args[first] == "-h" then
+      return { help = true }
+    elseif args[first] ~= "-o" then
       refuse("unknown option %s of plan: there is -o PLAN", args[first])
     end
     place, first = args[first + 1] or refuse("-o needs a file"), first + 2
