@@ -208,7 +208,7 @@ end
 ---@return view.Column[]
 function M.list(rows)
   local count, columns = math.min(#rows, SAMPLE), {}
-  local keys = order.all_keys(rows, math.min(#rows, ROWS_MAX))
+  local keys = order.all_keys(rows, #rows)
   table.sort(keys, order.comes_before)
   for _, key in ipairs(keys) do add(key, rows, count, columns) end
   for i, column in ipairs(columns) do column.place = i end

@@ -52,6 +52,11 @@ t.test("a table is whole where nobody looks, without colours", function()
     "id  name  text\n 1  a     " .. ("x"):rep(100) .. "\n1 row\n")
 end)
 
+t.test("a table has the columns of all rows, however many there are", function()
+  local text = output("table", "local l = {} for i = 1, 20002 do l[i] = { id = i } end l[20002].late = 'x' return l")
+  t.match(text, "^   id  late\n.*\n20002  x\n20,002 rows\n$")
+end)
+
 local COUNT = "local i = 0 return function() i = i + 1 if i <= 2 then return { id = i } end end"
 
 t.test("an iterator is written item by item", function()
