@@ -144,7 +144,7 @@ t.test("zsh loads the script", function()
 end)
 
 for line, found in pairs {
-  ["siterun doctor --on"] = "--online ", ["siterun --profile ni"] = "night ", ["siterun --config ../odd.lua --profile tw"] = "two\\\\ words ",
+  ["siterun doctor --on"] = "doctor --online ", ["siterun journal --ve"] = "journal --verify ", ["siterun --qui"] = "siterun --quiet ", ["siterun --profile ni"] = "night ", ["siterun --config ../odd.lua --profile tw"] = "two\\\\ words ",
   ["siterun examples wea"] = "weather ",
 } do
   t.test("zsh completes in a terminal of its own: " .. line, function()

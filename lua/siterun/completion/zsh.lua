@@ -27,7 +27,7 @@ _siterun() {
 @COMMANDS@
   )
   _arguments -C -S \
-@OPTIONS@
+@OPTIONS@ \
     '1: :->first' '*:: :->rest' && return
   case $state in
   first)
@@ -78,14 +78,15 @@ end
 local function rows_of(options, indent)
   local rows = {}
   for _, option in ipairs(options) do add_option(rows, option) end
-  return indent .. table.concat(rows, " \\\n" .. indent) .. " \\"
+  return indent .. table.concat(rows, " \\\n" .. indent)
 end
 
 local function cases()
   local lines = {}
   for _, spec in ipairs(commands.list()) do
-    local rest = quote("*:word:" .. action(spec.words))
-    local form = "    %s)\n      _arguments \\\n%s\n        %s\n      ;;"
+    -- A message that there is nothing to offer would keep zsh from inserting an option.
+    local rest = spec.words and " \\\n        " .. quote("*:word:" .. action(spec.words)) or ""
+    local form = "    %s)\n      _arguments \\\n%s%s\n      ;;"
     lines[#lines + 1] = form:format(spec.name,
       rows_of(commands.options_of(spec), "        "), rest)
   end
