@@ -69,7 +69,7 @@ asan: deps ## all tests under AddressSanitizer and UBSan
 pressure: deps ## the Lua tests while the collector never rests
 	@SITERUN_COLLECTOR=pressure $(MAKE) --no-print-directory C_TESTS= run-tests
 
-check: test asan pressure rules ## all tests in each build, and the rules
+check: test asan pressure rules compare ## all tests in each build, the rules and the counts
 
 rules: $(PROGRAM) ## what a machine can check of the style: limits, linters, names
 	@tests/check ./$(PROGRAM) $(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS))
@@ -92,8 +92,11 @@ BENCH = $(BUILD)/bench/raw $(BUILD)/bench/measure $(BUILD)/bench/slots_bench
 bench: $(PROGRAM) $(BENCH) ## measure against libcurl alone, in 5 minutes, and write the README's figures
 	@BENCH=$(BUILD)/bench tests/bench/in_scratch ./$(PROGRAM) 295 tests/bench/bench.lua README.md
 
-counts: $(PROGRAM) ## count the instructions of the hot paths, for `make rules` to compare with
+counts: $(PROGRAM) ## count the instructions of the hot paths, for `make compare`
 	@tests/bench/in_scratch ./$(PROGRAM) 120 tests/bench/count.lua tests/bench/counts
+
+compare: $(PROGRAM) ## compare the hot paths' instructions with those kept, within 3 %
+	@tests/bench/in_scratch ./$(PROGRAM) 180 tests/bench/count.lua --check tests/bench/counts
 
 bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a crowd
 	@$<
@@ -207,5 +210,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: bench counts bench-prompt bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
+.PHONY: bench compare counts bench-prompt bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d
