@@ -295,6 +295,7 @@ local REFUSED = {
   { { "plan", "none.lua" }, "cannot read the recipe none.lua" },
   { { "plan", "-o" }, "%-o needs a file" },
   { { "plan", "--out", "x", "recipe.lua" }, "unknown option %-%-out" },
+  { { "plan", "-o", "nowhere/x.plan", "recipe.lua" }, "nowhere/x.plan can't be made: its folder is not there" },
   { { "plan", "-o", "recipe.lua", "recipe.lua" }, "is no plan: name another place" },
   { { "apply" }, "takes one PLAN" },
   { { "--sandbox", "apply", "recipe.plan" }, "not made against the sandbox" },

@@ -76,9 +76,20 @@ function M.read(path)
   return plan
 end
 
----Refuses a place where something else lies than a plan.
+-- The run that makes the plan may have taken an hour when it is written.
+local function check_folder(path)
+  local folder = path:match "^(.*)/[^/]*$" or "."
+  local about = file.about(folder ~= "" and folder or "/")
+  if not about or about.kind ~= "folder" or not about.is_writable then
+    refuse("%s can't be made: its folder is not there, or not writable: name another with -o",
+      path)
+  end
+end
+
+---Refuses a place where something else lies than a plan, or where none can be made.
 ---@param path string
 function M.check_place(path)
+  check_folder(path)
   local from = io.open(path, "rb")
   if not from then return end
   local text = from:read "a"
