@@ -284,7 +284,7 @@ static void show_behind(void *context, const char *prompt)
 static unsigned char search(EditLine *editor, int key)
 {
     struct line *line = line_of(editor);
-    const struct search_view view = {.context = line, .show = show_behind};
+    const struct search_view view = {.context = line, .hide = make_room, .show = show_behind};
     (void)key;
     recall_merge(line->recall);
     return search_run(editor, line->recall, &view);

@@ -117,6 +117,7 @@ static unsigned char read_keys(struct search *search, const struct search_view *
             view->show(view->context, NULL);
             return CC_EOF;
         }
+        view->hide(view->context);
     } while (take(search, key));
     view->show(view->context, NULL);
     return leave(search, key);

@@ -7,6 +7,8 @@ struct recall;
 
 struct search_view {
     void *context;
+    /* Takes the line off the screen: its rows are known as long as its text is the one shown. */
+    void (*hide)(void *context);
     /* Shows the line behind this prompt; NULL: behind its own. */
     void (*show)(void *context, const char *prompt);
 };
