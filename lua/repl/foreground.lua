@@ -3,9 +3,18 @@ local interrupt = require("c.interrupt")
 local loop = require("c.loop")
 local scheduler = require("siterun.scheduler")
 
+require("siterun.coroutines") -- Lua's own would hide from an interrupt what runs in one
+
 local M = {}
 
 local function keep_error() end
+
+---An interrupt is over: what it was to end has ended.
+function M.attend()
+  if loop.interrupted() then
+    interrupt.arm_session()
+  end
+end
 
 ---One step of the tasks. An interrupt is over with it.
 ---@param on_failure fun(e: any) called with each error of a task that nobody waits for

@@ -54,7 +54,9 @@ end
 local function evaluate(chunk)
   local sight = {} ---@type repl.Sight
   local ok, e = foreground.run(session.complain, function()
-    show_results(sight, xpcall(chunk, mistake.handler(sight)))
+    local results = table.pack(xpcall(chunk, mistake.handler(sight)))
+    foreground.attend() -- what ended the chunk is not to end what is said of it
+    show_results(sight, table.unpack(results, 1, results.n))
   end)
   if not ok then
     session.complain(e, sight)

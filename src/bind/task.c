@@ -103,7 +103,7 @@ static int run(lua_State *L, lua_State *thread, int count, int *results)
     lua_State *before = interrupt_running(thread);
     int status = lua_resume(thread, L, count, results);
 
-    interrupt_running(before);
+    interrupt_running_again(before);
     return status;
 }
 

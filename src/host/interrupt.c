@@ -21,13 +21,16 @@ enum { CAUGHT_MAX = 2, EXIT_DEADLINE = 6 };
 static lua_State *volatile running;
 
 /* In a session SIGINT first of all ends waits; a function that goes on computing for so long is ended
- * by an error, and if it catches that and SIGINT comes again, by one at each step. */
+ * by an error, and if it catches that, and goes on for as long again or SIGINT comes again, by one at
+ * each step: between two calls of pcall a loop takes only a few. */
 enum { PATIENCE_MS = 100, INSTRUCTIONS = 1000 };
+enum { EACH_STEP = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT };
 
-/* SIGINTs since the session attended to the last one, when the first of them came, and whether one came
- * since that was asked. */
+/* SIGINTs since the session attended to the last one, when the first of them or the error came that was
+ * raised for it, and whether one came since that was asked. */
 static volatile sig_atomic_t strikes;
 static volatile int64_t struck_ms;
+static volatile sig_atomic_t raised;
 static volatile sig_atomic_t echoed;
 
 /* Raises the error that the module makes. */
@@ -47,17 +50,29 @@ static void raise_interrupted(lua_State *L, lua_Debug *ar)
     raise_from(L, "siterun.interrupted");
 }
 
+static bool is_patient(void)
+{
+    return clock_ms() - struck_ms < PATIENCE_MS && !(raised && strikes > 1);
+}
+
 static void raise_insistently(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
-    if (!loop_interrupted())
+    if (!loop_interrupted()) {
         lua_sethook(L, NULL, 0, 0);
-    else if (clock_ms() - struck_ms < PATIENCE_MS)
+        return;
+    }
+    bool is_soon = is_patient(), is_last = raised || strikes > 1;
+    if (is_soon || !is_last)
         lua_sethook(L, raise_insistently, LUA_MASKCOUNT, INSTRUCTIONS);
-    else if (strikes > 1)
-        raise_from(L, "siterun.interrupted");
     else
-        raise_interrupted(L, ar);
+        lua_sethook(L, raise_insistently, EACH_STEP, 1);
+    if (is_soon)
+        return;
+    if (!raised)
+        struck_ms = clock_ms();
+    raised = 1;
+    raise_from(L, "siterun.interrupted");
 }
 
 static void raise_expired(lua_State *L, lua_Debug *ar)
@@ -71,8 +86,7 @@ static void raise_expired(lua_State *L, lua_Debug *ar)
 static void raise_soon(lua_Hook hook)
 {
     if (running != NULL)
-        lua_sethook(
-            running, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+        lua_sethook(running, hook, EACH_STEP, 1);
 }
 
 static void interrupt(int signal_number)
@@ -140,6 +154,7 @@ void interrupt_arm_session(void)
         running = NULL;
     in_session = true;
     strikes = 0;
+    raised = 0;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
 }
@@ -151,9 +166,18 @@ bool interrupt_echoed(void)
     return was;
 }
 
+void interrupt_running_again(lua_State *L)
+{
+    running = L;
+    if (L != NULL && raised && loop_interrupted())
+        lua_sethook(L, raise_insistently, EACH_STEP, 1);
+}
+
 lua_State *interrupt_running(lua_State *L)
 {
     lua_State *before = running;
+    if (before != NULL)
+        interrupt_running_again(L);
     running = L;
     return before;
 }

@@ -15,9 +15,13 @@ void interrupt_arm_session(void);
 /* Whether a SIGINT came in the session since the last call: the terminal has shown it as "^C". */
 bool interrupt_echoed(void);
 
-/* Names the thread that runs now and returns the one that did before, which the caller names again
- * when it goes on: around each lua_resume. Cheap; raises nothing. */
+/* Names the thread that runs now and returns the one that did before: ahead of each lua_resume. Cheap;
+ * raises nothing. What ended one that the same task resumed ends this one too. */
 lua_State *interrupt_running(lua_State *L);
+
+/* Names the one that did before when it goes on. What ended the resumed thread ends it too, should it
+ * go on computing. Cheap; raises nothing. */
+void interrupt_running_again(lua_State *L);
 
 /* After `seconds`, and a grace in which waits end by themselves, raises the error table of kind
  * "deadline" in the running thread; again where it is caught, and the third time the process ends
