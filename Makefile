@@ -50,7 +50,7 @@ JOBS = -j$(shell nproc)
 .DEFAULT_GOAL := all
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 deps: ## install the Debian packages that are missing
 	@src/tools/deps.sh $(PACKAGES)
@@ -59,6 +59,21 @@ all: $(PROGRAM) ## build ./siterun (the default)
 
 demo: deps ## install what is missing, build, run the first example against the sandbox
 	@$(MAKE) --no-print-directory $(JOBS) run-demo
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+PAGES = $(BUILD)/siterun.1 $(BUILD)/siterun.bash $(BUILD)/siterun.zsh $(BUILD)/siterun.fish
+
+install: $(PROGRAM) $(PAGES) ## program, manual and completions into $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/siterun
+	install -D -m 644 $(BUILD)/siterun.1 $(SHARE)/man/man1/siterun.1
+	install -D -m 644 $(BUILD)/siterun.bash $(SHARE)/bash-completion/completions/siterun
+	install -D -m 644 $(BUILD)/siterun.zsh $(SHARE)/zsh/site-functions/_siterun
+	install -D -m 644 $(BUILD)/siterun.fish $(SHARE)/fish/vendor_completions.d/siterun.fish
+
+man: $(BUILD)/siterun.1 ## build the manual page
+
+clean: ## remove what was built
+	rm -rf build build-* siterun
 
 test: deps ## build, then run all tests
 	@$(MAKE) --no-print-directory $(JOBS) run-tests
@@ -88,6 +103,9 @@ soak: test asan ## the long proofs: each allocation failing once, valgrind, limi
 prove: $(PROGRAM) $(TOOLS) ## the long proofs with real processes alone, with their figures
 	@FILES='tests/soak/*_test.lua' $(RUN_TESTS) $(PROGRAM)
 
+sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
+	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
+
 BENCH = $(BUILD)/bench/raw $(BUILD)/bench/measure $(BUILD)/bench/slots_bench
 bench: $(PROGRAM) $(BENCH) ## measure against libcurl alone, in 5 minutes, and write the README's figures
 	@BENCH=$(BUILD)/bench tests/bench/in_scratch ./$(PROGRAM) 295 tests/bench/bench.lua README.md
@@ -110,26 +128,8 @@ bench-prompt: $(PROGRAM) $(BUILD)/bench/prompt_bench ## when a session can be ty
 bench-complete: $(PROGRAM) ## what a Tab takes where a value has 10,000 fields
 	@./$(PROGRAM) tests/bench/complete.lua
 
-sweep: $(BUILD)/sweep ## fail one allocation in STRIDE
-	@tests/sweep/all $(BUILD)/sweep $(STRIDE)
-
 docs: $(PROGRAM) ## write the declarations' tables into the README
 	./$(PROGRAM) tests/docs.lua README.md
-
-man: $(BUILD)/siterun.1 ## the manual page
-
-SHARE = $(DESTDIR)$(PREFIX)/share
-PAGES = $(BUILD)/siterun.1 $(BUILD)/siterun.bash $(BUILD)/siterun.zsh $(BUILD)/siterun.fish
-
-install: $(PROGRAM) $(PAGES) ## program, manual and completions into $(DESTDIR)$(PREFIX)
-	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/siterun
-	install -D -m 644 $(BUILD)/siterun.1 $(SHARE)/man/man1/siterun.1
-	install -D -m 644 $(BUILD)/siterun.bash $(SHARE)/bash-completion/completions/siterun
-	install -D -m 644 $(BUILD)/siterun.zsh $(SHARE)/zsh/site-functions/_siterun
-	install -D -m 644 $(BUILD)/siterun.fish $(SHARE)/fish/vendor_completions.d/siterun.fish
-
-clean: ## remove what was built
-	rm -rf build build-* siterun
 
 run-demo: $(PROGRAM)
 	@examples/demo ./$(PROGRAM)
@@ -210,5 +210,6 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 		$(foreach f,malloc calloc realloc strdup strndup,-Wl$(,)--wrap=$f)
 
 FORCE:
-.PHONY: bench compare counts bench-prompt bench-journal bench-slots help deps all demo test asan pressure check rules docs format soak prove sweep install clean run-demo run-tests FORCE
+.PHONY: help deps all demo install man clean test asan pressure check rules format soak prove sweep \
+	bench counts compare bench-slots bench-journal bench-prompt bench-complete docs run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d
