@@ -67,7 +67,7 @@ local function client_of(entry)
   return clients[name]
 end
 
----@return siterun.Finding? found
+---@return siterun.Settlement? found
 ---@return string? why there is none
 local function look_once(entry)
   local ok, client, why = pcall(client_of, entry)

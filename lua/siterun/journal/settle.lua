@@ -31,7 +31,7 @@ local CLOCK_SLACK = 120
 -- Items of one list.
 local MOST_SEEN = 5000
 
----@class siterun.Finding
+---@class siterun.Settlement
 ---@field state "done"|"not_sent"|"unclear"
 ---@field text string what was found
 ---@field item? table the object that shows it
@@ -256,7 +256,7 @@ end
 ---@async
 ---@param client siterun.Client
 ---@param entry journal.Entry
----@return siterun.Finding? nil where nothing says how to look
+---@return siterun.Settlement? nil where nothing says how to look
 function M.look(client, entry)
   local declared = client.service.by_name[entry.operation]
   local spec = declared and declared.settle
