@@ -99,8 +99,7 @@ local function of_value(value, width)
 end
 
 ---The help on something, as text.
----@param subject? any a name, or a function, client, resource, module or error; all that there is
----without it
+---@param subject any a name, or a function, client, resource, module or error
 ---@param width? integer columns; 80 unless told
 ---@return string text ends in a newline
 function M.text(subject, width)

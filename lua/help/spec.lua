@@ -17,14 +17,16 @@ local M = {}
 
 local function no_fields() return {} end
 
+---Values as Lua writes them: `"asc" | "desc"`.
 ---@param values any[]
+---@param mark? string what parts them; " | " unless told
 ---@return string
-local function alternatives(values)
+function M.alternatives(values, mark)
   local words = {}
   for i, value in ipairs(values) do
     words[i] = type(value) == "string" and string.format("%q", value) or tostring(value)
   end
-  return table.concat(words, " | ")
+  return table.concat(words, mark or " | ")
 end
 
 local function in_range(param, text)
@@ -38,7 +40,7 @@ end
 ---@param param siterun.Param
 ---@return string
 function M.words(param)
-  if param.type == "enum" then return alternatives(param.values) end
+  if param.type == "enum" then return M.alternatives(param.values) end
   return in_range(param, param.of and "list of " .. param.of or param.type)
 end
 

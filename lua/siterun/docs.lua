@@ -2,6 +2,7 @@
 local nearest = require "siterun.nearest"
 local options = require "siterun.options"
 local services = require "siterun.services"
+local spec = require "help.spec"
 
 local M = {}
 
@@ -28,12 +29,7 @@ function M.type(param)
     for i, value in ipairs(param.values) do values[i] = code(tostring(value)) end
     return table.concat(values, ", ")
   end
-  local text = param.of and "list of " .. param.of or param.type
-  if param.min and param.max then
-    return string.format("%s %s to %s", text, param.min, param.max)
-  end
-  if param.min then return string.format("%s from %s", text, param.min) end
-  return text
+  return spec.words(param)
 end
 
 ---How a call is written: "tk.tickets:update(ticket_id, { ... })".
@@ -112,10 +108,10 @@ end
 function M.types(service)
   local names, lines = nearest.keys(service.types), {}
   for i, name in ipairs(names) do
-    local spec, fields = service.types[name], {}
-    for j, field in ipairs(spec.fields or {}) do fields[j] = code(field.name) end
+    local declared, fields = service.types[name], {}
+    for j, field in ipairs(declared.fields or {}) do fields[j] = code(field.name) end
     local listed = #fields > 0 and ": " .. table.concat(fields, ", ") or ""
-    lines[i] = string.format("- %s: %s%s", code(name), spec.text, listed)
+    lines[i] = string.format("- %s: %s%s", code(name), declared.text, listed)
   end
   return table.concat(lines, "\n")
 end
@@ -140,8 +136,8 @@ end
 function M.options()
   local lines = { row("option", "type", "default", "what"), "| --- | --- | --- | --- |" }
   for _, name in ipairs(nearest.keys(options)) do
-    local spec = options[name]
-    lines[#lines + 1] = row(code(name), M.type(spec), needed(spec), spec.text)
+    local option = options[name]
+    lines[#lines + 1] = row(code(name), M.type(option), needed(option), option.text)
   end
   return table.concat(lines, "\n")
 end

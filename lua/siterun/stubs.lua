@@ -39,7 +39,7 @@ local function add_options(out)
   out:line("---@class siterun.Options what every call takes in its last table")
   for _, name in ipairs(nearest.keys(options)) do
     local made = spec.of_param({ types = {} }, options[name])
-    local type = made.values and made.type:gsub(" | ", "|") or options[name].type
+    local type = made.values and spec.alternatives(made.values, "|") or options[name].type
     out:field("field", name, true, type, made.text)
   end
   out:line()

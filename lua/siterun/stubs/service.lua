@@ -4,6 +4,7 @@ local entry = require("help.entry")
 local members = require("help.members")
 local nearest = require("siterun.nearest")
 local new_text = require("siterun.stubs.text").new
+local spec = require("help.spec")
 
 local M = {}
 
@@ -15,14 +16,6 @@ local PLAIN = {
   duration = "string", proxy = "string", secret = "string|Secret",
 }
 
-local function alternatives(values, is_open)
-  local words = {}
-  for i, value in ipairs(values) do
-    words[i] = type(value) == "string" and ("%q"):format(value) or tostring(value)
-  end
-  return table.concat(words, "|") .. (is_open and "|string" or "")
-end
-
 ---@param service siterun.Service
 ---@param param siterun.Param
 ---@return string
@@ -31,7 +24,8 @@ local function type_of(service, param)
   if named and named.fields then
     return service.name .. "." .. param.type
   elseif param.type == "enum" or param.known then
-    return alternatives(param.values or param.known, param.known ~= nil)
+    local values = spec.alternatives(param.values or param.known, "|")
+    return param.known and values .. "|string" or values
   elseif param.type == "list" then
     local list = type_of(service, { type = param.of }) .. "[]"
     return param.join and list .. "|string" or list
@@ -48,10 +42,10 @@ end
 
 local function add_types(out, service)
   for _, name in ipairs(nearest.keys(service.types)) do
-    local spec = service.types[name]
-    if spec.fields then
-      out:line("---@class %s.%s %s", service.name, name, spec.text)
-      add_fields(out, service, spec.fields)
+    local declared = service.types[name]
+    if declared.fields then
+      out:line("---@class %s.%s %s", service.name, name, declared.text)
+      add_fields(out, service, declared.fields)
       out:line()
     end
   end
@@ -74,7 +68,7 @@ local function add_tables(out, service, endpoint)
   add_fields(out, service, option)
   local suffix = endpoint.suffix
   if suffix then
-    local values = alternatives(nearest.keys(suffix.values))
+    local values = spec.alternatives(nearest.keys(suffix.values), "|")
     out:field("field", suffix.option, true, values, "form of the answer")
   end
   if endpoint.write then
