@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/process.h"
 #include "host/class.h"
@@ -98,9 +99,21 @@ static int stop(lua_State *L)
     return 0;
 }
 
+/* variables() -> the names of the environment's variables, in no order; no values */
+static int variables(lua_State *L)
+{
+    lua_newtable(L);
+    for (lua_Integer i = 0; environ && environ[i]; i++) {
+        lua_pushlstring(L, environ[i], strcspn(environ[i], "="));
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 int luaopen_c_process(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"start", start}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"start", start}, {"variables", variables}, {NULL, NULL}};
     static const luaL_Reg methods[] = {
         {"line", line}, {"stop", stop}, {"__gc", stop}, {"__close", stop}, {NULL, NULL}};
 

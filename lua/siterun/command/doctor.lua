@@ -63,7 +63,7 @@ local function examine(found, is_online)
   local is_whole
   seen.configuration, is_whole = configuration.file(found)
   seen.services = configuration.services(found, is_whole)
-  configuration.environment(found)
+  require("siterun.doctor.environment").examine(found)
   seen.state = state.examine(found, seen.services)
   local is_sound = settings.sandbox or seen.state.is_sound
   local kept = settings.sandbox or is_sound and seen.state.keeps_limits

@@ -1,5 +1,4 @@
 -- siterun doctor: where each setting comes from, and what is wrong with it.
-local base = require "siterun.base"
 local config = require "siterun.config"
 local config_file = require "siterun.config.file"
 local duration = require "siterun.duration"
@@ -11,8 +10,6 @@ local source = require "siterun.config.source"
 local value = require "siterun.config.value"
 
 local M = {}
-
-local PROXIES = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" }
 
 ---@class siterun.ShownSetting
 ---@field name string
@@ -134,6 +131,17 @@ local function layers_of(found, service, declared)
   return layer.without_file(), false
 end
 
+-- An address and a region may name two places.
+local function check_double(found, service, places)
+  for _, setting in ipairs(service.settings) do
+    local place, other = places[setting.name], places[setting.instead]
+    if place and other then
+      found:warn(place, "is given beside " .. other .. ": only one of the two is used",
+        "take away the one that is not meant")
+    end
+  end
+end
+
 -- What is missing beside what is wrong: `places` are of those that are given.
 local function check_missing(found, service, places)
   for _, setting in ipairs(service.settings) do
@@ -175,6 +183,7 @@ function M.service(found, name, is_whole)
     local check = taken and CHECKS[setting.name]
     if check then check(found, setting, taken, place) end
   end
+  check_double(found, service, places)
   local has_problem = found:has_problem(first)
   shown.is_configured = has_problem or is_meant(service)
   -- A section or file that can't be read may hold what is missing.
@@ -183,21 +192,6 @@ function M.service(found, name, is_whole)
   end
   shown.is_usable = shown.is_configured and is_whole and not found:has_problem(first)
   return shown
-end
-
----What the environment says that siterun does not follow, or that is for its makers.
----@param found siterun.Findings
-function M.environment(found)
-  for _, name in ipairs(PROXIES) do
-    if base.variable(name) then
-      found:warn(name, "is set, and siterun does not follow it",
-        "where a proxy is needed, give `proxy` in the service's section of the configuration")
-    end
-  end
-  if base.variable("SITERUN_LUA") then
-    found:warn("SITERUN_LUA", "modules are read from a folder instead of the program",
-      "unset it, unless you work on siterun")
-  end
 end
 
 local function check_any(found)
