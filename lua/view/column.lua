@@ -5,7 +5,7 @@ local json = require "c.json"
 local order = require "view.order"
 local scalar = require "view.scalar"
 local STYLES = require("view.color").STYLES
-local when = require "view.when"
+local time = require "view.time"
 
 local M = {}
 
@@ -41,7 +41,7 @@ local RANKS = { labelled = 4.8, long = 7, nested = 8, empty = 9 }
 local function cell(column, row)
   local value = rawget(row, column.key)
   if type(value) == "string" then
-    if column.is_here then return when.here(value) or "", STYLES.note end
+    if column.is_here then return time.here(value) or "", STYLES.note end
     return scalar.quoted(value, false), column.look
   end
   if value == nil or column.is_here then return "" end
@@ -167,7 +167,7 @@ local function rank_of(column, found)
 end
 
 local function describe(column, rows, count, found)
-  local is_time = type(found.sample) == "string" and when.parse(found.sample) ~= nil
+  local is_time = type(found.sample) == "string" and time.parse(found.sample) ~= nil
   column.right = found.number > 0 and found.number == found.filled
   column.look = is_time and STYLES.time or nil
   column.natural = widest(column, rows, count, {}, {})
@@ -198,7 +198,7 @@ local function add(key, rows, count, into)
   column.header = tostring(key) .. (column.label and "." .. column.label or "")
   local is_time = describe(column, rows, count, found)
   into[#into + 1] = column
-  if is_time and when.here(found.sample) then
+  if is_time and time.here(found.sample) then
     into[#into + 1] = local_column(column, rows, count)
   end
 end

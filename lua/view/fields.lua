@@ -6,7 +6,7 @@ local json = require "c.json"
 local number = require "view.number"
 local order = require "view.order"
 local scalar = require "view.scalar"
-local when = require "view.when"
+local time = require "view.time"
 local wrap = require "view.wrap"
 
 local M = {}
@@ -51,13 +51,13 @@ local function string_lines(text, width)
 end
 
 local function add_string(page, lead, indent, text)
-  local here = when.here(text)
+  local here = time.here(text)
   if here then
     local note = page:paint("note", "  (" .. here .. " local)")
     return page:add(lead .. page:paint("time", display.clean(text)) .. note)
   end
   local lines = string_lines(scalar.quoted(text, true), math.max(page.width - indent, 20))
-  add_lines(page, lead, indent, lines, when.parse(text) and "time" or nil)
+  add_lines(page, lead, indent, lines, time.parse(text) and "time" or nil)
 end
 
 local function is_shallow(value, page, depth, inside)

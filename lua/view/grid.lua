@@ -3,7 +3,7 @@ local column_of = require "view.column"
 local display = require "c.display"
 local inline = require "view.inline"
 local json = require "c.json"
-local layout = require "view.layout"
+local fit = require "view.fit"
 local number = require "view.number"
 local scalar = require "view.scalar"
 local STYLES = require("view.color").STYLES
@@ -118,7 +118,7 @@ end
 ---@return string foot what is to be said below it
 function M.add(page, rows, indent)
   local width = math.max(page.width - #indent, 1)
-  local columns, hidden = layout.choose(column_of.list(rows), rows, width)
+  local columns, hidden = fit.choose(column_of.list(rows), rows, width)
   if #columns == 0 then return number.of(#rows, "row") .. " without a field" end
   add_heading(page, columns, indent)
   add_rows(page, rows, columns, indent)

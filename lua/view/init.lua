@@ -8,7 +8,7 @@ local page_of = require "view.page"
 local scalar = require "view.scalar"
 local sequence = require "view.sequence"
 local terminal = require "c.terminal"
-local when = require "view.when"
+local time = require "view.time"
 local wrap = require "view.wrap"
 
 local M = {}
@@ -25,7 +25,7 @@ local function add_text(page, text)
     for _, line in ipairs(wrap.lines(text, page.width)) do page:add(line) end
     return
   end
-  local here = when.here(text)
+  local here = time.here(text)
   local note = here and page:paint("note", "  (" .. here .. " local)") or ""
   for line in (scalar.quoted(text, true) .. "\n"):gmatch("(.-)\n") do
     page:add((display.clean(line, true):gsub("\t+$", "")) .. note)
@@ -62,7 +62,7 @@ end
 local function add_value(page, value, is_alone)
   if type(value) == "string" then
     add_text(page, value)
-  elseif require("view.thing").add(page, value) then
+  elseif require("view.error").add(page, value) or require("view.client").add(page, value) then
     return
   elseif scalar.is_nested(value) then
     add_table(page, value, is_alone)

@@ -1,7 +1,5 @@
--- Values that are more than data: clients, errors, iterators.
+-- Clients and their resources: what can be called of them.
 local display = require "c.display"
-local errors = require "siterun.errors"
-local fields = require "view.fields"
 local wrap = require "view.wrap"
 
 local M = {}
@@ -32,29 +30,14 @@ local function add_client(page, name, value)
   for _, line in ipairs(wrap.lines(text, page.width)) do page:add(line) end
 end
 
--- The fields of an error, below the line that says what to do.
-local function add_error(page, e)
-  for i, line in ipairs(wrap.lines(tostring(e), page.width)) do
-    page:add(i == 1 and page:paint("error", line) or line)
-  end
-  local plain = {}
-  for key, value in next, e do plain[key] = value end
-  fields.add(page, plain, 1, {})
-end
-
----Shows the value when it is one of these.
+---Shows the value when it is a client, or one of its resources.
 ---@param page view.Page
 ---@param value any
 ---@return boolean done
 function M.add(page, value)
-  if type(value) ~= "table" then return false end
-  if errors.is(value) then
-    add_error(page, value)
-    return true
-  end
-  local name = name_of(value)
+  local name = type(value) == "table" and name_of(value)
   if name then add_client(page, display.clean(name), value) end
-  return name ~= nil and name ~= false
+  return name and true or false
 end
 
 return M
