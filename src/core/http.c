@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/descriptors.h"
 #include "core/http_settings.h"
 #include "core/multi.h"
 
@@ -40,6 +41,7 @@ struct http_transfer {
     int passes; /* how often libcurl was about to write the request */
     bool running;
     bool in_headers;
+    bool is_starved; /* it failed when there were no descriptors */
     CURLcode code;
     size_t overflow; /* the maximum that the answer went over, in bytes; 0: none */
     char detail[CURL_ERROR_SIZE];
@@ -73,6 +75,7 @@ int http_new(struct http **out, struct loop *loop, struct err *err)
     if (!http)
         return err_no_memory(err);
     http->loop = loop;
+    descriptors_raise();
     if (add_multi(http, err)) {
         free(http);
         return -1;
@@ -211,6 +214,7 @@ static void finished(void *context, CURLcode code)
     curl_easy_getinfo(transfer->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->response.status = (int)status;
     transfer->code = code == CURLE_OK && has_broken_off(transfer) ? CURLE_PARTIAL_FILE : code;
+    transfer->is_starved = code != CURLE_OK && descriptors_are_scarce();
     transfer->done(transfer->context);
 }
 
@@ -252,7 +256,7 @@ static void begin(struct http_transfer *transfer, size_t body_max)
     transfer->response.headers.max = HTTP_HEADERS_MAX;
     transfer->response.body.max = body_max;
     transfer->passes = 0;
-    transfer->running = transfer->in_headers = false;
+    transfer->running = transfer->in_headers = transfer->is_starved = false;
     transfer->code = CURLE_OK;
     transfer->overflow = 0;
     transfer->detail[0] = '\0';
@@ -351,6 +355,10 @@ static int describe(const struct http_transfer *transfer, struct err *err)
     size_t overflow = transfer->code == CURLE_FILESIZE_EXCEEDED ? transfer->response.body.max
                                                                 : transfer->overflow;
 
+    if (transfer->is_starved && !transfer->passes)
+        return err_set(err, ERR_NETWORK,
+            "all %lu descriptors are in use: raise `ulimit -n`, or do less at a time",
+            descriptors_max());
     if (overflow)
         return err_set(err, ERR_DECODE, "the answer is over the limit of %zu bytes", overflow);
     if (transfer->code == CURLE_OUT_OF_MEMORY && transfer->in_headers) /* so says libcurl */

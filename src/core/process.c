@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/descriptors.h"
 #include "core/loop.h"
 
 enum { STOP_MS = 2000, CHUNK = 4096, PIPE_CHUNKS = 32 /* a pipe holds 64 KiB, see pipe(7) */ };
@@ -94,6 +95,7 @@ _Noreturn static void become(const char *const argv[], const struct pipes *pipes
     if (!setpgid(0, 0) && !prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent &&
         connect_streams(pipes)) {
         reset_signals();
+        descriptors_restore();
         close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
         execvp(argv[0], (char *const *)argv);
     }

@@ -1,5 +1,5 @@
 /* process: other programs, run without a shell. Each gets its own process group, an empty
-   standard input and none of our descriptors, and is killed when this process ends, however it
+   standard input, none of our descriptors and the limit of them that we got, and is killed when this process ends, however it
    ends. */
 #pragma once
 #include <stddef.h>

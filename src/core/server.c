@@ -9,16 +9,15 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/descriptors.h"
 #include "core/loop.h"
 #include "core/timer.h"
 
 enum {
     CONNECTIONS_MAX = 4096,
-    DESCRIPTORS_WANTED = CONNECTIONS_MAX + 256,
     HEADER_BYTES_MAX = 32 * 1024, /* of one connection, its reply's included: over it is 431 */
     HEADERS_MAX = 100,
     IDLE_SECONDS = 120,
@@ -244,17 +243,6 @@ static void due(void *context)
 
 /* ---- opening and closing ---- */
 
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
-        return;
-    limit.rlim_cur =
-        limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : (rlim_t)DESCRIPTORS_WANTED;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static struct MHD_Daemon *start_daemon(struct server *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -293,7 +281,7 @@ int server_new(
     TAILQ_INIT(&server->queue);
     TAILQ_INIT(&server->held);
     timer_init(&server->timer, due, server);
-    raise_descriptor_limit();
+    descriptors_raise();
     server->daemon = start_daemon(server);
     if (server->daemon == NULL) {
         err_set(err, ERR_NETWORK, "cannot listen on 127.0.0.1:%u: %s", (unsigned)opt->port,

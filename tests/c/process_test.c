@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/descriptors.h"
 #include "core/process.h"
 
 enum { PATIENCE_MS = 10000 };
@@ -212,6 +214,25 @@ static void assert_not_started(const char *program, const char *message)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+static void test_it_gets_the_limit_of_descriptors_that_we_got(void **state)
+{
+    struct process *process;
+    struct rlimit before, few;
+
+    (void)state;
+    getrlimit(RLIMIT_NOFILE, &before);
+    few = (struct rlimit){64, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    descriptors_raise();
+    descriptors_raise();
+    assert_true(descriptors_max() > 64);
+    assert_false(descriptors_are_scarce());
+    process = start("ulimit -Sn");
+    assert_line(process, "64");
+    process_free(process);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
 static void test_programs_that_cannot_be_run(void **state)
 {
     (void)state;
@@ -291,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_who_ignores_term_is_killed),
         cmocka_unit_test(test_it_dies_with_its_parent),
         cmocka_unit_test(test_it_inherits_nothing),
+        cmocka_unit_test(test_it_gets_the_limit_of_descriptors_that_we_got),
         cmocka_unit_test(test_programs_that_cannot_be_run),
         cmocka_unit_test(test_capture),
         cmocka_unit_test(test_capture_keeps_the_end_of_what_is_said),
