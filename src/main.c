@@ -4,12 +4,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "core/buf.h"
+#include "core/display.h"
 #include "host/heap.h"
 #include "host/host.h"
 #include "version.h"
@@ -88,6 +91,18 @@ static int run(const struct cli *cli)
     return 0;
 }
 
+/* What a word on the command line holds must not steer the terminal that shows it. */
+static void complain(const char *message)
+{
+    struct buf shown;
+    struct err err;
+
+    buf_init(&shown, SIZE_MAX / 2);
+    bool failed = display_add(&shown, message, strlen(message), true, &err) != 0;
+    fprintf(stderr, "siterun: %s\n", failed ? err.message : buf_text(&shown));
+    buf_fini(&shown);
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli;
@@ -100,7 +115,7 @@ int main(int argc, char **argv)
     if (cli_parse(&cli, argc, argv, &err) == 0)
         code = run(&cli);
     else
-        fprintf(stderr, "siterun: %s\n", err.message);
+        complain(err.message);
     cli_fini(&cli);
     return code;
 }
