@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/nearest.h"
 #include "host/embedded.h"
+
+enum { FACES_MAX = 32 };
 
 int luaopen_cjson(lua_State *L);
 int luaopen_cjson_safe(lua_State *L);
@@ -26,6 +29,19 @@ static const struct embedded_module *find(const char *name)
     return NULL;
 }
 
+/* Of the modules that recipes require: siterun's own have a dot in their names. */
+static const char *nearest_module(const char *name)
+{
+    const char *names[FACES_MAX + 1];
+    size_t count = 0;
+
+    for (const struct embedded_module *m = embedded_modules; m->name != NULL; m++)
+        if (strchr(m->name, '.') == NULL && count < FACES_MAX)
+            names[count++] = m->name;
+    names[count] = NULL;
+    return nearest_name(name, names);
+}
+
 /* Our modules keep the globals as they were at the start: a session may name a variable `type`. */
 static void give_globals(lua_State *L)
 {
@@ -36,9 +52,13 @@ static void give_globals(lua_State *L)
 
 static int search_embedded(lua_State *L)
 {
-    const struct embedded_module *m = find(luaL_checkstring(L, 1));
+    const char *name = luaL_checkstring(L, 1);
+    const struct embedded_module *m = find(name);
     if (m == NULL) {
+        const char *near = nearest_module(name);
         lua_pushliteral(L, "no embedded module");
+        if (near != NULL)
+            lua_pushfstring(L, "no embedded module (did you mean '%s'?)", near);
         return 1;
     }
     const char *chunk = lua_pushfstring(L, "=[siterun]/%s", m->file);

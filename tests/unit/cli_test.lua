@@ -60,6 +60,7 @@ local cases = {
     err = "^siterun: cannot open help: No such file or directory %(siterun %-%-help lists the commands%)\n$" },
   { "no name", { "" }, code = 2, err = "^siterun: cannot open : No such file or directory %(siterun %-%-help" },
   { "escapes in an error", { "-e", "error('a\\27[31mb\\nc', 0)" }, code = 1, err = "^siterun: a\\x1b%[31mb\nc\n" },
+  { "a misspelt module", { "-l", "ticketng" }, code = 1, err = "no embedded module %(did you mean 'ticketing'%?%)\n" },
   { "escapes in an option", { "--\27[31m" }, code = 2, err = "^siterun: unknown option '%-%-\\x1b%[31m' " },
   { "escapes in a file's name", { "\27[31m.lua" }, code = 2, err = "^siterun: cannot open \\x1b%[31m.lua: " },
   { "the end of options", { "examples", "--", "--list" }, code = 2, err = 'there is no example "%-%-list"' },
