@@ -10,12 +10,15 @@ local function is_null(value)
   return value == nil or value == json.null
 end
 
+-- Asked last, as json.is_array looks at every key: without a first item, only an empty table is one.
 local function is_list(value)
-  return type(value) == "table" and (json.is_array(value) or #value > 0)
+  return type(value) == "table"
+    and (#value > 0 or next(value) == nil and json.is_array(value))
 end
 
 local function trim(spec, item)
-  for _, field in ipairs(spec.trim or {}) do
+  if not spec.trim then return item end
+  for _, field in ipairs(spec.trim) do
     if type(item) == "table" and type(item[field]) == "string" then
       item[field] = item[field]:match("^%s*(.-)%s*$")
     end
@@ -24,6 +27,7 @@ local function trim(spec, item)
 end
 
 local function trim_all(spec, list)
+  if not spec.trim then return list end
   for _, item in ipairs(list) do trim(spec, item) end
   return list
 end
@@ -89,11 +93,10 @@ end
 
 local function object_in(value)
   if type(value) ~= "table" then return nil end
-  for _, name in ipairs { "item", "data" } do
-    local member = value[name]
-    if member == json.null then return nil end
-    if type(member) == "table" then return is_list(member) and member[1] or member end
-  end
+  local member = value.item
+  if type(member) ~= "table" and member ~= json.null then member = value.data end
+  if member == json.null then return nil end
+  if type(member) == "table" then return is_list(member) and member[1] or member end
   if next(value) ~= nil and not is_list(value) then return value end
 end
 
