@@ -40,6 +40,7 @@ end
 ---@param value any string, number or boolean
 ---@return string
 function M.text(value)
+  if type(value) == "string" then return value end
   if math.type(value) == "float" then return string.format("%.14g", value) end
   return tostring(value)
 end

@@ -14,9 +14,14 @@ static int segment(lua_State *L)
 {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
-    struct buf *out = scratch_push(L, URL_MAX);
+    struct buf *out;
     struct err err;
 
+    if (url_is_segment(text, len)) {
+        lua_settop(L, 1);
+        return 1;
+    }
+    out = scratch_push(L, URL_MAX);
     if (url_add_segment(out, text, len, &err))
         return fail_push(L, &err);
     lua_pushlstring(L, buf_text(out), out->len);

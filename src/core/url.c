@@ -155,6 +155,14 @@ static bool is_dots(const char *segment, size_t len)
     return (len == 1 && segment[0] == '.') || (len == 2 && !memcmp(segment, "..", 2));
 }
 
+bool url_is_segment(const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!is_unreserved(value[i]))
+            return false;
+    return len && !is_dots(value, len);
+}
+
 int url_add_segment(struct buf *out, const char *value, size_t len, struct err *err)
 {
     if (!len)

@@ -24,6 +24,9 @@ MUST_USE int url_add_escaped(struct buf *out, const char *value, size_t len, str
    which would reach another resource or another request. "/" is encoded. */
 MUST_USE int url_add_segment(struct buf *out, const char *value, size_t len, struct err *err);
 
+/* Whether url_add_segment would append it as it is. */
+bool url_is_segment(const char *value, size_t len);
+
 /* Appends "?name=value", or "&name=value" when `out` has a query already. */
 MUST_USE int url_add_query(struct buf *out, const char *name, size_t name_len,
     const char *value, size_t value_len, struct err *err);

@@ -141,6 +141,8 @@ static void segments(void **state)
         got = url_add_segment(&out, rows[i].value, rows[i].len, &err);
         assert_int_equal(got, rows[i].want ? 0 : -1);
         assert_string_equal(buf_text(&out), rows[i].want ? rows[i].want : "");
+        assert_int_equal(url_is_segment(rows[i].value, rows[i].len),
+            rows[i].want && !strcmp(rows[i].want, rows[i].value));
     }
 }
 
