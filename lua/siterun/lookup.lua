@@ -108,8 +108,9 @@ end
 ---@param values table
 ---@return boolean
 function M.is_needed(client, endpoint, values)
-  for _, param in ipairs(endpoint.params) do
-    if is_titled(client, param, values) then return true end
+  local params = endpoint.params
+  for i = 1, #params do
+    if is_titled(client, params[i], values) then return true end
   end
   return false
 end

@@ -21,6 +21,7 @@ end
 ---What an endpoint's declaration says of a request, sorted out once.
 ---@class siterun.request.Form
 ---@field path (string|table)[] its path: texts, and parameters between them
+---@field fixed? string its path, where that has no parameters
 ---@field query table[] parameters by their place
 ---@field header table[]
 ---@field body table[]
@@ -39,6 +40,7 @@ end
 
 local function make_form(endpoint)
   local form = { path = parts_of(endpoint), query = {}, header = {}, body = {} }
+  form.fixed = not endpoint.path:find("{", 1, true) and endpoint.path or nil
   for _, param in ipairs(endpoint.params) do
     local list = form[param.at]
     if list and param.at ~= "path" then list[#list + 1] = param end
@@ -47,25 +49,30 @@ local function make_form(endpoint)
 end
 
 local function form_of(endpoint)
-  local form = forms[endpoint] or make_form(endpoint)
-  forms[endpoint] = form
+  local form = forms[endpoint]
+  if not form then
+    form = make_form(endpoint)
+    forms[endpoint] = form
+  end
   return form
 end
 
 local function fill_path(form, values)
-  local query, texts = {}, {}
-  for i, part in ipairs(form.path) do
+  if form.fixed then return form.fixed, {} end
+  local path, query = "", {}
+  for i = 1, #form.path do
+    local part = form.path[i]
     if type(part) == "string" then
-      texts[i] = part
+      path = path .. part
     elseif part.type ~= "path" then
-      texts[i] = pathname.segment(values[part.name])
+      path = path .. pathname.segment(values[part.name])
     else
       local plain, further = pathname.split(values[part.name])
       table.move(further, 1, #further, #query + 1, query)
-      texts[i] = plain
+      path = path .. plain
     end
   end
-  return table.concat(texts), query
+  return path, query
 end
 
 local function path_of(endpoint, form, call)
@@ -76,7 +83,8 @@ local function path_of(endpoint, form, call)
 end
 
 local function add_pairs(params, call, list)
-  for _, param in ipairs(params) do
+  for i = 1, #params do
+    local param = params[i]
     local value = call.values[param.name]
     if value ~= nil then list[#list + 1] = { param.to, pathname.text(value) } end
   end
@@ -84,6 +92,7 @@ end
 
 ---The body as a table or string; nil where the call has none.
 local function body_of(endpoint, form, call)
+  if #form.body == 0 and not endpoint.wrap then return nil end
   local root, below, empty = {}, {}, endpoint.wrap == nil
   for _, param in ipairs(form.body) do
     local value = call.values[param.name]
@@ -112,7 +121,8 @@ function M.default_header(headers, name, value)
 end
 
 local function add_defaults(headers, list)
-  for _, pair in ipairs(list or {}) do M.default_header(headers, pair[1], pair[2]) end
+  if not list then return end
+  for i = 1, #list do M.default_header(headers, list[i][1], list[i][2]) end
 end
 
 ---Writes a body: a table as JSON; a string as it is, XML where it begins with "<".
@@ -135,8 +145,8 @@ function M.build(client, endpoint, call)
   local form = form_of(endpoint)
   local path, query = path_of(endpoint, form, call)
   add_pairs(form.query, call, query)
-  for _, pair in ipairs(call.query) do
-    query[#query + 1] = { pair[1], pathname.text(pair[2]) }
+  for i = 1, #call.query do
+    query[#query + 1] = { call.query[i][1], pathname.text(call.query[i][2]) }
   end
   local headers = {}
   add_defaults(headers, endpoint.headers)
