@@ -208,8 +208,8 @@ end
 ---@return view.Column[]
 function M.list(rows)
   local count, columns = math.min(#rows, SAMPLE), {}
-  local keys = order.all_keys(rows, #rows)
-  table.sort(keys, order.comes_before)
+  local keys = order.all_keys(rows)
+  table.sort(keys, order.for_people)
   for _, key in ipairs(keys) do add(key, rows, count, columns) end
   for i, column in ipairs(columns) do column.place = i end
   table.sort(columns, function(a, b)

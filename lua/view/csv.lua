@@ -61,9 +61,9 @@ function writers.row(items, put)
 end
 
 function writers.object(items, put)
-  local keys, header = order.all_keys(items, #items), {}
+  local keys, header = order.all_keys(items), {}
   if #keys == 0 then return end
-  table.sort(keys, order.is_before)
+  table.sort(keys, order.for_programs)
   for i, key in ipairs(keys) do header[i] = M.quote(tostring(key)) end
   put(header)
   for _, item in ipairs(items) do

@@ -82,16 +82,20 @@ local function is_lower(a, b)
 end
 
 ---The order of columns for programs: the same whatever is loaded.
+---@param a any
+---@param b any
 ---@return boolean
-function M.is_before(a, b)
+function M.for_programs(a, b)
   local rank_a, rank_b = M.rank(a), M.rank(b)
   if rank_a ~= rank_b then return rank_a < rank_b end
   return is_lower(a, b)
 end
 
 ---The order for people: behind what comes first, as a declaration has them, then by name.
+---@param a any
+---@param b any
 ---@return boolean
-local function comes_before(a, b)
+function M.for_people(a, b)
   local rank_a, rank_b = M.rank(a), M.rank(b)
   if rank_a ~= rank_b then return rank_a < rank_b end
   if rank_a >= 5 then
@@ -107,17 +111,16 @@ end
 function M.keys(object)
   local keys = {}
   for key in next, object do keys[#keys + 1] = key end
-  if keys[2] ~= nil then table.sort(keys, comes_before) end
+  if keys[2] ~= nil then table.sort(keys, M.for_people) end
   return keys
 end
 
 ---Every key that some of the objects have, each once, unsorted.
 ---@param objects table[]
----@param first integer how many of them to look at
 ---@return any[]
-function M.all_keys(objects, first)
+function M.all_keys(objects)
   local keys, seen = {}, {}
-  for i = 1, first do
+  for i = 1, #objects do
     for key in next, objects[i] do
       if not seen[key] then
         seen[key] = true
@@ -127,7 +130,5 @@ function M.all_keys(objects, first)
   end
   return keys
 end
-
-M.comes_before = comes_before
 
 return M
