@@ -21,6 +21,8 @@ local function is_plainly_json(response)
   return not kind:find("html", 1, true) and not kind:find("xml", 1, true)
 end
 
+---Is the answer a web page, whatever its header says?
+---@param response table
 ---@return boolean
 function M.is_html(response)
   local text = M.text(response.body):sub(1, 200):lower()
@@ -29,6 +31,7 @@ function M.is_html(response)
     or text:find("^%s*<html") ~= nil
 end
 
+---@param response table
 ---@return boolean
 function M.is_xml(response)
   if M.is_html(response) then return false end

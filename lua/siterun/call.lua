@@ -89,6 +89,7 @@ end
 ---@param take fun(response: table): any
 ---@param response? table
 ---@param raw? table why there is none
+---@return any ... what `take` returns
 function M.judge(client, endpoint, take, response, raw)
   if not response then return fail_unanswered(client, endpoint, raw) end
   local kind = status.kind(response)

@@ -141,7 +141,11 @@ function M.each(client, endpoint, of, ...)
   end))
 end
 
+---Every item of all pages, as one list.
 ---@async
+---@param client siterun.Client
+---@param endpoint siterun.Endpoint
+---@param of any what the resource is bound to
 ---@return table list
 function M.all(client, endpoint, of, ...)
   local bound = bind(client, endpoint, of, table.pack(...))

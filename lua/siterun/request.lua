@@ -113,6 +113,8 @@ end
 
 ---Sets a header unless the list has it.
 ---@param headers table[] pairs
+---@param name string
+---@param value string
 function M.default_header(headers, name, value)
   for _, pair in ipairs(headers) do
     if pair[1]:lower() == name:lower() then return end

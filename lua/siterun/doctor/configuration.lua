@@ -202,11 +202,12 @@ local function check_any(found)
       .. "SITERUN_PROFILE: " .. table.concat(others, ", "))
   end
   found:problem("configuration", "no service is configured",
-    "set the environment or write the configuration file (see Configuration in the manual), "
+    "set the environment or write the configuration file (man siterun names both), "
       .. "or try siterun --sandbox doctor")
 end
 
 ---@param found siterun.Findings
+---@param is_whole boolean could the configuration file be read?
 ---@return siterun.ShownService[]
 function M.services(found, is_whole)
   local list, any = {}, false

@@ -40,6 +40,9 @@ function Findings:problem(where, what, advice, code)
 end
 
 ---Something to know.
+---@param where string
+---@param what string
+---@param advice string
 function Findings:warn(where, what, advice)
   add(self, "warning", 0, where, what, advice)
 end

@@ -106,6 +106,7 @@ end
 
 ---Raises a config error as one of a call.
 ---@param fail fun(fields: table)
+---@param f function
 ---@return any ... what f returns
 function M.placed(fail, f, ...)
   local results = table.pack(pcall(f, ...))
