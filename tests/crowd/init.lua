@@ -22,8 +22,10 @@ function M.serve(o)
   o = o or {}
   servers = servers + 1
   local server = setmetatable({ file = ("%s/arrivals%d"):format(t.scratch, servers) }, Server)
-  server.child = assert(process.start { ARRIVALS, server.file, tostring(o.least or 1),
-    tostring(o.most or 1), tostring(o.spikes or 0), tostring(o.unanswered or 0) })
+  local failure
+  server.child, failure = process.start { ARRIVALS, server.file, tostring(o.least or 1),
+    tostring(o.most or 1), tostring(o.spikes or 0), tostring(o.unanswered or 0) }
+  if not server.child then error(failure.message .. ": make " .. ARRIVALS, 2) end
   server.port = math.tointeger(tonumber(server.child:line()))
   return server
 end
