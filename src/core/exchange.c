@@ -263,18 +263,20 @@ static int start_transfer(struct exchange *exchange, const char *url, struct err
 
 static void send_request(struct exchange *exchange)
 {
-    struct buf url;
+    struct buf made;
     struct err err;
+    const char *url;
     int bad;
 
     loop_timer_stop(exchange->loop, &exchange->timer);
     if (session_of(exchange))
         exchange->grant_number = session_grant_number(session_of(exchange));
-    buf_init(&url, URL_MAX);
-    bad = exchange_request_add_url(&exchange->request, &url, &err) ||
+    buf_init(&made, URL_MAX);
+    url = exchange_request_url(&exchange->request, &made, &err);
+    bad = !url ||
           exchange_request_add_headers(&exchange->request, &exchange->sent_headers, &err) ||
-          start_transfer(exchange, url.data, &err);
-    buf_wipe(&url);
+          start_transfer(exchange, url, &err);
+    buf_wipe(&made);
     if (bad)
         fail(exchange, &err);
 }
@@ -473,13 +475,14 @@ double exchange_retry_after(struct exchange *exchange)
 
 int exchange_show_url(const struct exchange *exchange, struct buf *out, struct err *err)
 {
-    struct buf url;
+    struct buf made;
+    const char *url;
     int bad;
 
-    buf_init(&url, SIZE_MAX / 2); /* also one that was refused for its length */
-    bad = exchange_request_add_url(&exchange->request, &url, err) ||
-          secret_redact(out, buf_text(&url), url.len, err);
-    buf_wipe(&url);
+    buf_init(&made, SIZE_MAX / 2); /* also one that was refused for its length */
+    url = exchange_request_url(&exchange->request, &made, err);
+    bad = !url || secret_redact(out, url, strlen(url), err);
+    buf_wipe(&made);
     return bad ? -1 : 0;
 }
 

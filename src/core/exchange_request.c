@@ -52,14 +52,15 @@ void exchange_request_fini(struct exchange_request *copied)
     free((char *)copied->proxy);
 }
 
-int exchange_request_add_url(
-    const struct exchange_request *request, struct buf *url, struct err *err)
+const char *exchange_request_url(
+    const struct exchange_request *request, struct buf *made, struct err *err)
 {
-    if (buf_add_string(url, request->url, err))
-        return -1;
-    return request->account
-               ? auth_add_query(account_auth(request->account), request->write, url, err)
-               : 0;
+    if (!request->account)
+        return request->url;
+    if (buf_add_string(made, request->url, err) ||
+        auth_add_query(account_auth(request->account), request->write, made, err))
+        return NULL;
+    return buf_text(made);
 }
 
 int exchange_request_add_headers(

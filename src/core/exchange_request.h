@@ -36,9 +36,11 @@ MUST_USE int exchange_request_copy(
     struct exchange_request *to, struct exchange_request *from, struct err *err);
 void exchange_request_fini(struct exchange_request *copy);
 
-/* Appends the address with the account's key, and the headers with those that authenticate (a session
-   must be ready). */
-MUST_USE int exchange_request_add_url(
-    const struct exchange_request *request, struct buf *url, struct err *err);
+/* The address with the account's key, for which it is put together in `made`; else the request's own.
+   NULL: it can't be made. */
+const char *exchange_request_url(
+    const struct exchange_request *request, struct buf *made, struct err *err);
+
+/* Appends the headers with those that authenticate (a session must be ready). */
 MUST_USE int exchange_request_add_headers(
     const struct exchange_request *request, struct http_headers *to, struct err *err);
