@@ -31,6 +31,7 @@ struct unit {
 enum { BASE64_MIN = 4 };
 
 static struct redact_form *starting[UCHAR_MAX + 1];
+static size_t forms; /* in all */
 
 static int add_form(struct redact_form **list, const char *bytes, size_t len, struct err *err)
 {
@@ -43,6 +44,7 @@ static int add_form(struct redact_form **list, const char *bytes, size_t len, st
     form->next_of_owner = *list;
     form->next_of_byte = starting[form->bytes[0]];
     *list = starting[form->bytes[0]] = form;
+    forms++;
     return 0;
 }
 
@@ -56,6 +58,7 @@ static void drop_first(struct redact_form **list)
     *list = form->next_of_owner;
     explicit_bzero(form->bytes, form->len);
     free(form);
+    forms--;
 }
 
 void redact_drop(struct redact_form **list)
@@ -250,10 +253,10 @@ static int escapes_in(const char *text, size_t len)
 
 int redact_text(struct buf *out, const char *text, size_t len, struct err *err)
 {
-    int present = len ? escapes_in(text, len) : 0;
+    int present = len && forms ? escapes_in(text, len) : 0;
     size_t hidden = 0; /* all before it has been shown or replaced */
 
-    for (size_t at = 0; at < len; at++) {
+    for (size_t at = 0; forms && at < len; at++) {
         size_t width;
 
         if (!present && !starting[(unsigned char)text[at]])
