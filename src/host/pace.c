@@ -3,13 +3,13 @@
 /* Between two cycles: half of what a page of answers makes. */
 enum { BLOCKS_MIN = 8 * 1024 };
 
+/* Blocks that there was no memory for count as well: they are few. */
 static void *allocate(void *context, void *block, size_t old_size, size_t size)
 {
     struct pace *pace = context;
-    void *new = pace->alloc(pace->context, block, old_size, size);
 
-    pace->blocks += (block == NULL && new != NULL) - (block != NULL && size == 0);
-    return new;
+    pace->blocks += (block == NULL) - (size == 0);
+    return pace->alloc(pace->context, block, old_size, size);
 }
 
 void pace_count(lua_State *L, struct pace *pace)
