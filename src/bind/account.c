@@ -233,7 +233,7 @@ static int limits(lua_State *L)
 
 static int collect(lua_State *L)
 {
-    struct account **handle = class_check(L, 1, class);
+    struct account **handle = class_self(L, class);
 
     account_free(*handle);
     *handle = NULL;

@@ -233,7 +233,7 @@ static int start(lua_State *L)
 
 static struct call *check_call(lua_State *L)
 {
-    struct call *call = class_check(L, 1, class);
+    struct call *call = class_self(L, class);
 
     luaL_argcheck(L, call->exchange != NULL, 1, "the call is closed");
     return call;
@@ -330,7 +330,7 @@ static int is_sent(lua_State *L)
 
 static int close_call(lua_State *L)
 {
-    struct call *call = class_check(L, 1, class);
+    struct call *call = class_self(L, class);
 
     exchange_free(call->exchange);
     call->exchange = NULL;

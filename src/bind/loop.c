@@ -64,7 +64,7 @@ static int timer(lua_State *L)
 
 static int timer_ready(lua_State *L)
 {
-    struct timer_op *op = class_check(L, 1, timer_class);
+    struct timer_op *op = class_self(L, timer_class);
 
     lua_pushboolean(L, op->op.ended);
     return 1;
@@ -72,7 +72,7 @@ static int timer_ready(lua_State *L)
 
 static int timer_close(lua_State *L)
 {
-    struct timer_op *op = class_check(L, 1, timer_class);
+    struct timer_op *op = class_self(L, timer_class);
 
     loop_timer_stop(op->loop, &op->timer);
     loop_forget(op->loop, &op->op);

@@ -12,3 +12,6 @@ void class_set(lua_State *L, const char *name);
 
 /* [-0, +0, v] The userdata at `index`; raises unless it is of the class. */
 void *class_check(lua_State *L, int index, const char *name);
+
+/* [-0, +0, v] As class_check of the first argument, in a method of the class alone: faster. */
+void *class_self(lua_State *L, const char *name);
