@@ -34,7 +34,7 @@ static const struct option *find(lua_State *L, const struct option *options)
         luaL_error(L, "option names are strings, got a %s", luaL_typename(L, -2));
     const char *name = lua_tostring(L, -2);
     for (const struct option *o = options; o->name != NULL; o++)
-        if (strcmp(o->name, name) == 0)
+        if (o->name[0] == name[0] && strcmp(o->name, name) == 0)
             return o;
     refuse_unknown(L, name, options);
     return NULL;
