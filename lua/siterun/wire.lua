@@ -63,7 +63,7 @@ local LAZY = {
 function Response.__index(response, name)
   local make = LAZY[name]
   local value = make and make(response)
-  rawset(response, name, value)
+  response[name] = value
   return value
 end
 
