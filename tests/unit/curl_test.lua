@@ -35,6 +35,15 @@ t.test(":curl: texts with quotes, variables and line ends survive the shell", fu
   t.match(command, '%-%-url%-query "key=%$TICKETING_KEY"')
 end)
 
+t.test(":curl: what would steer a terminal is written by its numbers", function()
+  local box <close> = sandbox.start()
+  local out, command = curl_of(box, [[ticketing.connect():request { method = "GET", path = "/tickets",
+    query = { limit = 1 }, headers = { ["X-A"] = "é\u{9b}" }, body = "'\27[2J\tü" }]])
+  t.match(out, '^{"')
+  t.truthy(command:find([['X-A: '"$(printf '\303\251\302\233')"'']], 1, true), command)
+  t.truthy(command:find([[''\'''"$(printf '\033')"'[2J]] .. "\tü'", 1, true), command)
+end)
+
 t.test(":curl: also of a call that failed, and of http", function()
   local box <close> = sandbox.start()
   local out = curl_of(box, "ticketing.connect().tickets:get('nothing-of-this-id')")
