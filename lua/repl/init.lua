@@ -1,6 +1,7 @@
 ---The interactive session.
 local chunks = require("repl.chunk")
 local color = require("view.color")
+local display = require("c.display")
 local faces = require("repl.faces")
 local foreground = require("repl.foreground")
 local mistake = require("repl.mistake")
@@ -10,8 +11,10 @@ local secret = require("c.secret")
 local settings = require("siterun.settings")
 local session = require("repl.session").new()
 
+---What an error quotes must not steer the terminal.
 local function tell(text)
-  io.stderr:write(color.paint("error", "siterun:", "stderr"), " ", text)
+  local mark = color.paint("error", "siterun:", "stderr")
+  io.stderr:write(mark, " ", display.clean(text, true))
 end
 
 ---Shows an error: of what was typed, or of a task that goes on beside it.

@@ -6,6 +6,7 @@ local lexer = require("repl.lexer")
 local locals = require("repl.locals")
 local nearest = require("siterun.nearest")
 local place = require("repl.place")
+local secret = require("c.secret")
 local trace = require("c.trace")
 local value = require("repl.value")
 
@@ -47,11 +48,21 @@ local function line_of(text, number)
   return line, line and start
 end
 
+---The line without the values of secrets, and the places in that.
+local function hidden(line, columns)
+  local moved = {}
+  for i, column in ipairs(columns) do
+    moved[i] = #secret.redact(line:sub(1, column - 1)) + 1
+  end
+  return secret.redact(line), moved
+end
+
 ---The line as it is shown, and marks below it.
 ---@param line string
 ---@param columns integer[] bytes of the line, ascending
 ---@return string text of two lines
 local function mark(line, columns)
+  line, columns = hidden(line, columns)
   local from = math.max(1, (columns[1] or 1) - SHOWN_MAX // 2)
   from = utf8.offset(line, 0, from) or from
   local marks = ""

@@ -54,6 +54,19 @@ t.test("the traceback comes with :bt only, and an old chunk's line is found", fu
     .. "%s+stdin:2: in ")
 end)
 
+t.test("what an error or an old line quotes neither steers the terminal nor tells a secret", function()
+  local session <close> = terminal.siterun()
+  session:wait(">\n")
+  session:enter([[error("a\27[2J\27]0;b\7c")]], "stdin:1: a\\x1b%[2J\\x1b%]0;b\\x07c\n")
+  session:enter(":bt", "> :bt\nstdin:1: a\\x1b%[2J\\x1b%]0;b\\x07c\nstack")
+  session:paste("x = '\27[2Jpasted'")
+  session:press("Enter")
+  session:enter(":history pasted", "> :history pasted\nx = '\\x1b%[2Jpasted'\n>\n$")
+  session:enter("_ = ticketing.connect { url = 'http://127.0.0.1:1', key = 'a-long-secret' } and 1", ">\n$")
+  session:enter("x = 'a-long-secret' nosuch()",
+    "\n  x = '%*%*%*' nosuch%(%)\n" .. (" "):rep(12) .. "%^\n>\n$")
+end)
+
 t.test("a mark is right in a long line, below wide characters", function()
   local session <close> = terminal.siterun()
   session:wait(">\n")

@@ -9,6 +9,7 @@ return {
       return
     end
     local trace = failure.trace ~= "" and failure.trace or "\n\tno frame of yours was running"
-    io.stderr:write(failure.message, "\nstack traceback:", trace, "\n")
+    local text = failure.message .. "\nstack traceback:" .. trace
+    io.stderr:write(require("c.display").clean(text, true), "\n")
   end,
 }

@@ -1,4 +1,6 @@
 ---`:history`
+local display = require("c.display")
+
 return {
   name = "history",
   argument = "[TEXT]",
@@ -7,7 +9,7 @@ return {
     local chunks = session.editor and session.editor:history() or session.chunks
     for _, chunk in ipairs(chunks) do
       if chunk:find(text, 1, true) then
-        io.stdout:write((chunk:gsub("\n*$", "\n")))
+        io.stdout:write(display.clean((chunk:gsub("\n*$", "\n")), true))
       end
     end
   end,
