@@ -24,7 +24,7 @@ local FIRST, MOVING, STILL = 1, 0.1, 0.5
 ---@field looked number seconds when that was looked at
 local Bar = {}
 Bar.__index = Bar
-Bar.__name = "progress"
+Bar.__name = "siterun.progress"
 
 -- Under way, the first one first. One that nobody holds any more is forgotten.
 local bars, count = setmetatable({}, { __mode = "v" }), 0
