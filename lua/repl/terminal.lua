@@ -38,6 +38,7 @@ local function ask_before_writes(session)
     if not scheduler.foreground then -- a task's, while the prompt has the line
       return false, "it was no chunk's, but that of a task, which can't ask"
     end
+    session.editor:drop_typed()
     local answer = session.editor:read(question)
     return answer ~= nil and answer:lower():find("^%s*ye?s?%s*$") ~= nil
   end

@@ -5,6 +5,8 @@
 #include <lualib.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "core/loop.h"
 #include "host/class.h"
@@ -164,6 +166,14 @@ static int read_line(lua_State *L)
     return 2;
 }
 
+/* editor:drop_typed() -> whether what was typed ahead will not be read */
+static int drop_typed(lua_State *L)
+{
+    check(L);
+    lua_pushboolean(L, tcflush(STDIN_FILENO, TCIFLUSH) == 0);
+    return 1;
+}
+
 /* editor:ready() -> whether there is something for it to do */
 static int ready(lua_State *L)
 {
@@ -224,6 +234,7 @@ int luaopen_c_line(lua_State *L)
     static const luaL_Reg methods[] = {
         {"on", on},
         {"read", read_line},
+        {"drop_typed", drop_typed},
         {"ready", ready},
         {"remember", remember},
         {"history", push_history},

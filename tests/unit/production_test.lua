@@ -38,6 +38,20 @@ t.test("no sends nothing and is asked again, yes lets the session write", functi
     "\n0\nlive production>\n$")
 end)
 
+t.test("what was typed before the question is no answer to it", function()
+  local server <close> = sandbox.start()
+  local session <close> = terminal.with(variables(server, "live"))
+  session:wait("^live production>\n")
+  session:enter("tk = ticketing.connect()", "connect%(%)\nlive production>\n$")
+  local gate = t.scratch .. "/gate"
+  assert(os.execute("mkfifo " .. t.quote(gate)))
+  session:enter(("print('before') io.open(%q):close() return "):format(gate) .. CREATE:format(6), "\nbefore\n$")
+  session:enter("y", "\nbefore\ny\n$")
+  t.write(gate, "")
+  session:wait("%[y/N%]\n$")
+  session:enter("n", "denied.-\nlive production>\n$")
+end)
+
 t.test("several tasks are asked for once", function()
   local server <close> = sandbox.start()
   local session <close> = terminal.with(variables(server, "live"))
