@@ -248,7 +248,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_c_json(lua_State *L)
 {
-    jsonmark_open(L);
+    jsonmark_open(L, jsonwrite_tostring);
     jsonwrite_open(L);
     luaL_newmetatable(L, tape_name);
     luaL_setfuncs(L, guard, 0);

@@ -2,32 +2,21 @@
 
 #include <lauxlib.h>
 
-#include "host/jsonwrite.h"
-
 const char jsonmark_array[] = "json.array";
 const char jsonmark_object[] = "json.object";
 
-/* A marked table prints as its JSON, or as a plain table where it has none. */
-static int marked_tostring(lua_State *L)
-{
-    lua_settop(L, 1);
-    if (jsonwrite_push(L, 1) == 2)
-        lua_pushfstring(L, "table: %p", lua_topointer(L, 1));
-    return 1;
-}
-
-static void new_mark(lua_State *L, const char *name)
+static void new_mark(lua_State *L, const char *name, lua_CFunction tostring)
 {
     luaL_newmetatable(L, name);
-    lua_pushcfunction(L, marked_tostring);
+    lua_pushcfunction(L, tostring);
     lua_setfield(L, -2, "__tostring");
     lua_pop(L, 1);
 }
 
-void jsonmark_open(lua_State *L)
+void jsonmark_open(lua_State *L, lua_CFunction tostring)
 {
-    new_mark(L, jsonmark_array);
-    new_mark(L, jsonmark_object);
+    new_mark(L, jsonmark_array, tostring);
+    new_mark(L, jsonmark_object, tostring);
 }
 
 static bool marked(lua_State *L, int index, const char *mark)

@@ -280,3 +280,11 @@ int jsonwrite_push(lua_State *L, int index)
     lua_pushstring(L, w->err.message);
     return 2;
 }
+
+int jsonwrite_tostring(lua_State *L)
+{
+    lua_settop(L, 1);
+    if (jsonwrite_push(L, 1) == 2)
+        lua_pushfstring(L, "table: %p", lua_topointer(L, 1));
+    return 1;
+}

@@ -17,3 +17,7 @@ void jsonwrite_open(lua_State *L);
    1; or pushes nil and a message that names the path to what can't be JSON, and returns 2.
    Leaves its guard beneath them, which the function's return closes. */
 int jsonwrite_push(lua_State *L, int index);
+
+/* A lua_CFunction, the __tostring of a table: its JSON, or what a plain table has where it can't be
+   JSON. */
+int jsonwrite_tostring(lua_State *L);
