@@ -31,7 +31,8 @@ static void notice(int signal_number)
     const uint64_t one = 1;
     int saved = errno;
     for (int i = 0; i < FIRST_FATAL; i++)
-        came[i] |= signals[i] == signal_number;
+        if (signals[i] == signal_number)
+            came[i] = 1;
     if (write(event, &one, sizeof one) < 0)
         errno = saved; /* the counter is full: readable already */
     errno = saved;
@@ -76,10 +77,11 @@ unsigned attention_take(void)
     unsigned all = 0;
     if (read(event, &count, sizeof count) < 0)
         return 0;
-    for (int i = 0; i < FIRST_FATAL; i++) {
-        all |= came[i] ? 1u << i : 0;
-        came[i] = 0;
-    }
+    for (unsigned i = 0; i < FIRST_FATAL; i++)
+        if (came[i]) { /* only then: one may come right after it was looked at */
+            came[i] = 0;
+            all |= 1u << i;
+        }
     return all;
 }
 
