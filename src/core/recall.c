@@ -158,17 +158,25 @@ static int hide_secrets(struct recall *recall, struct err *err)
 
 /* ---- the file ---- */
 
+/* A line that somebody else put there may be too long for an entry: it is left out. */
+static int take_line(struct recall *recall, const char *line, size_t len, struct err *err)
+{
+    char *text = len > 0 ? text_of_line(line, len) : NULL;
+    bool fits = text != NULL && strlen(text) <= RECALL_ENTRY_MAX;
+    int failed = fits ? list_add(&recall->others, text, err) : 0;
+    if (!fits || failed)
+        free(text);
+    return failed;
+}
+
 static int take_lines(struct recall *recall, const struct buf *lines, struct err *err)
 {
     const char *at = buf_text(lines), *end = at + lines->len;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t len = (size_t)((stop != NULL ? stop : end) - at);
-        char *text = len > 0 ? text_of_line(at, len) : NULL;
-        if (text != NULL && list_add(&recall->others, text, err) != 0) {
-            free(text);
+        if (take_line(recall, at, len, err) != 0)
             return -1;
-        }
         recall->version++;
         at += len + 1;
     }

@@ -188,6 +188,23 @@ static void the_file_is_private(void **state)
     recall_free(recall);
 }
 
+static void a_line_too_long_for_an_entry_is_left_out(void **state)
+{
+    FILE *file = fopen(path, "w");
+    struct recall *recall;
+    (void)state;
+    assert_non_null(file);
+    fprintf(file, "before\n%0*d\nafter\n", 3 * RECALL_ENTRY_MAX, 0);
+    fclose(file);
+    recall = open_recall();
+    assert_int_equal(recall_count(recall), 2);
+    add(recall, "mine");
+    recall_free(recall);
+    recall = open_recall();
+    assert_string_equal(last(recall), "mine");
+    recall_free(recall);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +214,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(others_go_before_ones_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(secrets_are_hidden_everywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_file_is_private, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_line_too_long_for_an_entry_is_left_out, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
