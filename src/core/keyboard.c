@@ -70,8 +70,10 @@ static void add_pasted(struct keyboard *keyboard, unsigned char byte)
     if (buf_add(paste, &byte, 1, &err) == 0)
         return;
     keyboard->too_long = true;
-    memmove(paste->data, paste->data + paste->len - KEYBOARD_MARK, KEYBOARD_MARK);
-    paste->len = KEYBOARD_MARK;
+    if (paste->len > KEYBOARD_MARK) { /* else there is no memory */
+        memmove(paste->data, paste->data + paste->len - KEYBOARD_MARK, KEYBOARD_MARK);
+        paste->len = KEYBOARD_MARK;
+    }
     if (buf_add(paste, &byte, 1, &err) != 0)
         paste->len = 0;
 }
