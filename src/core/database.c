@@ -121,7 +121,7 @@ int database_check(struct database *db, struct err *err)
     int found = database_row(db, statement, err);
     bool good = found > 0 && !strcmp(database_text(statement, 0), "ok");
 
-    if (found > 0 && !good)
+    if (found >= 0 && !good)
         database_damaged(db, "fails its integrity check", err);
     if (found > 0)
         sqlite3_reset(statement);
