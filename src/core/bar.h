@@ -3,8 +3,6 @@
 #pragma once
 #include <stddef.h>
 
-#include "core/err.h"
-
 /* Shows a text that fits the line and may hold colours, in place of the one before. Does nothing where
    something is being typed or a line was begun. Needs console_install. */
 void bar_draw(const char *text, size_t len);

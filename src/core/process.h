@@ -1,6 +1,6 @@
 /* process: other programs, run without a shell. Each gets its own process group, an empty
-   standard input, none of our descriptors and the limit of them that we got, and is killed when this process ends, however it
-   ends. */
+   standard input, none of our descriptors and the limit of them that we got, and is killed when
+   this process ends, however it ends. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
