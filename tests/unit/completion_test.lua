@@ -159,6 +159,17 @@ for line, found in pairs {
   end)
 end
 
+-- What stands behind a recipe is the recipe's; the value of an option is no command.
+for line, words in pairs {
+  ["siterun visit.lua do"] = "", ["siterun visit.lua --c"] = "", ["siterun - --c"] = "",
+  ["siterun --config doctor --pro"] = "--profile", ["siterun completion sandbox --po"] = "", ["siterun --color=never do"] = "doctor",
+} do
+  t.test("fish knows where it is: " .. line, function()
+    local run = sh("fish", "--no-config", "-c", "source " .. scripts.fish .. "; complete -C '" .. line .. "'")
+    t.equal({ run.code, run.stderr, (run.stdout:gsub("\t[^\n]*\n", "")) }, { 0, "", words })
+  end)
+end
+
 t.test("fish finds the configuration file behind a sign of equality", function()
   local run = sh("fish", "--no-config", "-c", "source " .. scripts.fish .. "; complete -C 'siterun --config=../odd.lua --profile tw'")
   t.match(run.stdout, "^two words\t")

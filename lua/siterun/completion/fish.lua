@@ -19,8 +19,27 @@ function __siterun_list
     $words[1] $config completion --list $argv[1] 2>/dev/null
 end
 
-function __siterun_no_command
-    not __fish_seen_subcommand_from @NAMES@
+# Is this the command? "" is none so far; the value of an option is none either.
+function __siterun_is
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l command
+    set -l takes no
+    for word in $words
+        if test $takes = yes
+            set takes no
+            continue
+        end
+        switch $word
+            case @TAKING@
+                set takes yes
+            case '-?*'
+            case '*'
+                set command $word
+                break
+        end
+    end
+    test "$command" = "$argv[1]"
 end
 
 ]=]
@@ -50,8 +69,8 @@ local function option_line(condition, option)
 end
 
 local function add_command(lines, spec)
-  local condition = "__fish_seen_subcommand_from " .. spec.name
-  lines[#lines + 1] = ("complete -c siterun -n __siterun_no_command -a %s -d %s"):format(
+  local condition = "__siterun_is " .. spec.name
+  lines[#lines + 1] = ("complete -c siterun -n '__siterun_is \"\"' -a %s -d %s"):format(
     spec.name, quote(spec.summary))
   local words = offer(spec.words)
   if spec.words ~= "<file>" then
@@ -62,16 +81,23 @@ local function add_command(lines, spec)
   end
 end
 
+local function taking()
+  local words = {}
+  for _, option in ipairs(commands.options()) do
+    for _, word in ipairs(option.argument and commands.words(option) or {}) do
+      words[#words + 1] = word
+    end
+  end
+  return table.concat(words, " ")
+end
+
 ---@return string script
 return function()
-  local names, lines = {}, {}
+  local lines = {}
   for _, option in ipairs(commands.options()) do
-    lines[#lines + 1] = option_line("__siterun_no_command", option)
+    lines[#lines + 1] = option_line('__siterun_is ""', option)
   end
-  for i, spec in ipairs(commands.list()) do
-    names[i] = spec.name
-    add_command(lines, spec)
-  end
-  local frame = FRAME:gsub("@NAMES@", table.concat(names, " "))
+  for _, spec in ipairs(commands.list()) do add_command(lines, spec) end
+  local frame = FRAME:gsub("@TAKING@", taking())
   return frame .. table.concat(lines, "\n") .. "\n"
 end
