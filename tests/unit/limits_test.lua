@@ -71,6 +71,13 @@ t.test("limits without a configured service says what to do", function()
   t.equal(t.siterun({ args = { "limits", "--json" } }).stdout, "[]\n")
 end)
 
+t.test("limits names the profiles when none was asked for and there is no default", function()
+  local path = t.write(t.scratch .. "/profiles.lua", "return { night = {}, live = {} }")
+  local run = t.siterun { args = { "--config", path, "limits" } }
+  t.equal(run.code, 3)
+  t.match(run.stderr, 'profiles.lua has no profile "default": choose one with %-%-profile: live, night\n$')
+end)
+
 t.test("limits of one service are shown when another is configured in part", function()
   local members <close> = crowd.gather({ port = 1 }, "1/1s")
   local run = t.siterun { args = { "limits" }, env = { SITERUN_STATE = members.state,

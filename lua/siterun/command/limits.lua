@@ -2,6 +2,7 @@
 local account = require("siterun.account")
 local commandline = require("siterun.commandline")
 local config = require("siterun.config")
+local config_file = require("siterun.config.file")
 local errors = require("siterun.errors")
 local json = require("json")
 local services = require("siterun.services")
@@ -83,7 +84,12 @@ local function print_table(rows)
 end
 
 local function complain_of_none()
-  local path = config.load().path
+  local path, others = config.load().path, config_file.without_default()
+  if others then
+    io.stderr:write("siterun limits: no service is configured: ", path, " has no profile \"",
+      config.load().profile, "\": choose one with --profile: ", table.concat(others, ", "), "\n")
+    return 3
+  end
   io.stderr:write("siterun limits: no service is configured: set the environment",
     path and " or write " .. path or "", ", or run siterun --sandbox limits\n")
   return 3
