@@ -86,8 +86,9 @@ end
 local function complain_of_none()
   local path, others = config.load().path, config_file.without_default()
   if others then
-    io.stderr:write("siterun limits: no service is configured: ", path, " has no profile \"",
-      config.load().profile, "\": choose one with --profile: ", table.concat(others, ", "), "\n")
+    local form = "siterun limits: no service is configured: %s has no profile %q: "
+      .. "choose one with --profile: %s\n"
+    io.stderr:write(form:format(path, config.load().profile, table.concat(others, ", ")))
     return 3
   end
   io.stderr:write("siterun limits: no service is configured: set the environment",
