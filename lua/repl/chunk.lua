@@ -19,13 +19,22 @@ function M.source(text)
   return (text:gsub("^%s*=", "return ", 1))
 end
 
--- As an argument: a tail call would leave no trace of the chunk.
-local EXPRESSION = "local function pass(...) return ... end return pass(%s\n)"
+-- As an argument: a tail call would leave no trace of the chunk. Lua gives an index that fails the line
+-- of the parenthesis behind it; that can't be the text's where this ends with a comment.
+local FORM = "local function pass(...) return ... end return pass(%s%s)"
 
 local function compile_expression(text, name, env)
-  text = text:gsub("^%s*=", "", 1)
-  local plain = load("return " .. text, name, "t", env)
-  return plain and (load(EXPRESSION:format(text), name, "t", env) or plain)
+  text = text:gsub("^%s*=", "", 1):gsub("%s+$", "")
+  local plain, message = load("return " .. text, name, "t", env)
+  if not plain then
+    return nil, message
+  end
+  return (load(FORM:format(text, ""), name, "t", env)
+    or load(FORM:format(text, "\n"), name, "t", env) or plain)
+end
+
+local function is_cut(message)
+  return message ~= nil and message:find("<eof>$") ~= nil
 end
 
 ---@param text string
@@ -35,14 +44,14 @@ end
 ---@return boolean? incomplete the text is the beginning of a chunk
 function M.compile(text, number)
   local name, env = "=stdin#" .. number, locals.env()
-  local chunk = compile_expression(text, name, env)
+  local chunk, message = compile_expression(text, name, env)
   if chunk then
     return chunk
   end
-  local message
+  local is_expression = is_cut(message)
   chunk, message = load(M.source(text), name, "t", env)
   chunk = chunk and locals.compile(text, name) or chunk
-  return chunk, message, message ~= nil and message:find("<eof>$") ~= nil
+  return chunk, message, message ~= nil and (is_expression or is_cut(message))
 end
 
 return M

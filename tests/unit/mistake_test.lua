@@ -28,6 +28,7 @@ t.test("an error is shown with its place and the name that was meant", function(
     '\nnil\nsiterun: there is no "tickting" %(did you mean "ticketing"%?%)\n>\n$')
   session:enter("ticketing ~= nil", "\ntrue\n>\n$")
   check(session, "x = (1 + 2]] .. 3", "')' expected near ']'", 11)
+  check(session, "nosuch.field", "attempt to index a nil value (global 'nosuch')", 1)
   check(session, "= 1 + * 2", "unexpected symbol near '*'", 7)
 end)
 
