@@ -111,6 +111,8 @@ function M.receive(client, endpoint, request, take)
   end
   return write.send(client, endpoint, request, function(response, raw)
     return M.judge(client, endpoint, take, response, raw)
+  end, function(fields)
+    M.fail(client, endpoint, fields)
   end)
 end
 

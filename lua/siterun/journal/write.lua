@@ -48,15 +48,13 @@ local function count(content)
   return occurrences[content]
 end
 
-local function new_write(client, endpoint, request)
+local function new_write(client, endpoint, request, fail)
   local sent = M.sent(client, endpoint, request)
   local content = M.content(sent)
   return effect.new {
     service = sent.service, operation = sent.operation, once = request.once,
     content = content, sent = sent, occurrence = not request.once and count(content) or nil,
-    fail = function(fields)
-      require("siterun.call").fail(client, endpoint, fields)
-    end,
+    fail = fail,
   }
 end
 
@@ -142,9 +140,10 @@ end
 ---@param endpoint table at least name
 ---@param request table as siterun.wire takes it; and `once`
 ---@param judge fun(response?: table, failure?: table): any reads the answer; raises
+---@param fail fun(fields: table) raises an error of this call
 ---@return any ... what judge returns
-function M.send(client, endpoint, request, judge)
-  local write <close> = new_write(client, endpoint, request)
+function M.send(client, endpoint, request, judge, fail)
+  local write <close> = new_write(client, endpoint, request, fail)
   claim.placed(write.fail, journal.open)
   local known = write.once and done_under_key or done_earlier
   local intent = known(write)
