@@ -1,5 +1,5 @@
 ---What Tab offers at a place in the text. Nothing of the user's runs meanwhile.
-local command_line = require("repl.command_line")
+local complete_command = require("repl.complete_command")
 local expecting = require("repl.expected")
 local faces = require("repl.faces")
 local known = require("help.known")
@@ -224,7 +224,7 @@ end
 ---@return repl.Completion
 function M.find(text, cursor, width)
   if text:find("^:") then
-    return command_line.find(text, cursor, width or WIDTH, M.find)
+    return complete_command.find(text, cursor, width or WIDTH, M.find)
   end
   local found = place.find(text, cursor)
   local words = new_words(found.prefix)
