@@ -134,24 +134,32 @@ static int take_values(struct grant *grant, struct jsontape *tape,
     return 0;
 }
 
+static int open_tape(
+    struct jsontape *tape, const char *text, size_t len, const char *what, struct err *err)
+{
+    struct jsontape_fault fault;
+
+    jsontape_init(tape, NULL);
+    return jsontape_read(tape, text, len, &fault)
+               ? err_set(err, ERR_DECODE, "the %s is no JSON", what)
+               : 0;
+}
+
 int grant_from_answer(struct grant *grant, const struct grant_paths *paths, const char *text,
     size_t len, const char *date, struct err *err)
 {
     struct jsontape tape;
-    struct jsontape_fault fault;
     int bad;
 
     grant_init(grant);
-    jsontape_init(&tape, NULL);
-    bad = jsontape_read(&tape, text, len, &fault)
-              ? err_set(err, ERR_DECODE, "the answer to the login is no JSON")
-              : take_values(grant, &tape, paths, err);
+    bad = open_tape(&tape, text, len, "answer to the login", err) ||
+          take_values(grant, &tape, paths, err);
     if (bad)
         grant_fini(grant);
     else
         grant->renew_at_ms = renew_at(expiry_of(&tape, paths), date);
     jsontape_fini(&tape);
-    return bad;
+    return bad ? -1 : 0;
 }
 
 static int add_text(struct buf *out, const char *text, struct err *err)
@@ -203,16 +211,12 @@ static int take_stored(struct grant *grant, struct jsontape *tape, struct err *e
 int grant_from_text(struct grant *grant, const char *text, size_t len, struct err *err)
 {
     struct jsontape tape;
-    struct jsontape_fault fault;
     int bad;
 
     grant_init(grant);
-    jsontape_init(&tape, NULL);
-    bad = jsontape_read(&tape, text, len, &fault)
-              ? err_set(err, ERR_DECODE, "the stored session is no JSON")
-              : take_stored(grant, &tape, err);
+    bad = open_tape(&tape, text, len, "stored session", err) || take_stored(grant, &tape, err);
     if (bad)
         grant_fini(grant);
     jsontape_fini(&tape);
-    return bad;
+    return bad ? -1 : 0;
 }
