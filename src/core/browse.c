@@ -5,6 +5,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "core/edit.h"
 #include "core/recall.h"
 
 void browse_init(struct browse *browse, struct recall *recall)
@@ -103,16 +104,6 @@ static const char *find(struct browse *browse, int direction)
     return NULL;
 }
 
-static void put(EditLine *editor, const char *text)
-{
-    const LineInfoW *line = el_wline(editor);
-    el_cursor(editor, (int)(line->lastchar - line->cursor));
-    line = el_wline(editor);
-    el_deletestr(editor, (int)(line->lastchar - line->buffer));
-    if (*text != '\0')
-        el_insertstr(editor, text);
-}
-
 unsigned char browse_step(struct browse *browse, EditLine *editor, int direction)
 {
     const LineInfo *line = el_line(editor);
@@ -127,6 +118,6 @@ unsigned char browse_step(struct browse *browse, EditLine *editor, int direction
         return CC_ERROR;
     forget(&browse->shown);
     browse->shown = strdup(text);
-    put(editor, text);
+    edit_replace(editor, text);
     return CC_REFRESH;
 }

@@ -8,6 +8,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "core/edit.h"
 #include "core/recall.h"
 
 enum { PATTERN_MAX = 200, PROMPT_MAX = PATTERN_MAX + 32 }; /* bytes */
@@ -23,16 +24,6 @@ struct search {
     char *typed;
 };
 
-static void put(struct search *search, const char *text)
-{
-    const LineInfoW *line = el_wline(search->editor);
-    el_cursor(search->editor, (int)(line->lastchar - line->cursor));
-    line = el_wline(search->editor);
-    el_deletestr(search->editor, (int)(line->lastchar - line->buffer));
-    if (*text != '\0')
-        el_insertstr(search->editor, text);
-}
-
 /* Goes from entry `from` on in a direction to one that has the pattern. */
 static void find(struct search *search, size_t from, int direction)
 {
@@ -42,7 +33,7 @@ static void find(struct search *search, size_t from, int direction)
         if (strstr(recall_text(search->recall, at), search->pattern) == NULL)
             continue;
         search->at = at;
-        put(search, recall_text(search->recall, at));
+        edit_replace(search->editor, recall_text(search->recall, at));
         return;
     }
     search->failed = true;
@@ -99,7 +90,7 @@ static unsigned char leave(struct search *search, wchar_t key)
 {
     const wchar_t again[] = {key, L'\0'};
     if (key == CTRL_G)
-        put(search, search->typed);
+        edit_replace(search->editor, search->typed);
     else
         el_wpush(search->editor, again);
     return CC_REFRESH;
