@@ -31,6 +31,13 @@ static const struct {
     {0xE0000, 0xE0FFF},
 };
 
+/* What one character becomes. */
+struct piece {
+    size_t taken;   /* bytes of the text */
+    int columns;    /* that it takes when shown */
+    char shown[12]; /* its escape; "" when it is shown as it is */
+};
+
 static bool is_plain(unsigned char byte)
 {
     return byte >= 0x20 && byte < 0x7F;
@@ -72,7 +79,7 @@ static int width_of(uint32_t point)
     return width;
 }
 
-static void escape_byte(struct display_piece *piece, unsigned char byte)
+static void escape_byte(struct piece *piece, unsigned char byte)
 {
     static const char names[] = "\tt\nn\rr";
     const char *name = byte && byte < 0x20 ? strchr(names, byte) : NULL;
@@ -83,7 +90,7 @@ static void escape_byte(struct display_piece *piece, unsigned char byte)
         piece->columns = snprintf(piece->shown, sizeof piece->shown, "\\x%02x", byte);
 }
 
-static void read_byte(struct display_piece *piece, unsigned char byte)
+static void read_byte(struct piece *piece, unsigned char byte)
 {
     piece->taken = 1;
     piece->columns = 1;
@@ -91,7 +98,8 @@ static void read_byte(struct display_piece *piece, unsigned char byte)
         escape_byte(piece, byte);
 }
 
-void display_read(struct display_piece *piece, const char *text, size_t len)
+/* Of a text that is not empty. */
+static void read_first(struct piece *piece, const char *text, size_t len)
 {
     size_t size = utf8_character(text, len);
     uint32_t point;
@@ -121,11 +129,11 @@ static size_t plain_bytes(const char *text, size_t len)
 static size_t fitting(const char *text, size_t len, int room, int *used)
 {
     size_t at = plain_bytes(text, len < (size_t)room ? len : (size_t)room);
-    struct display_piece piece;
+    struct piece piece;
 
     *used = (int)at;
     while (at < len) {
-        display_read(&piece, text + at, len - at);
+        read_first(&piece, text + at, len - at);
         if (piece.columns > room - *used)
             break;
         *used += piece.columns;
@@ -151,9 +159,9 @@ size_t display_fitting(const char *text, size_t len, int columns)
 static int add_piece(
     struct buf *out, const char *text, size_t len, bool lines, size_t *taken, struct err *err)
 {
-    struct display_piece piece;
+    struct piece piece;
 
-    display_read(&piece, text, len);
+    read_first(&piece, text, len);
     *taken = piece.taken;
     if (piece.shown[0] && !(lines && (*text == '\n' || *text == '\t')))
         return buf_add_string(out, piece.shown, err);

@@ -6,16 +6,6 @@
 
 #include "core/buf.h"
 
-/* What one character becomes. */
-struct display_piece {
-    size_t taken;   /* bytes of the text */
-    int columns;    /* that it takes when shown */
-    char shown[12]; /* its escape; "" when it is shown as it is */
-};
-
-/* Reads the character at the start of a text that is not empty. */
-void display_read(struct display_piece *piece, const char *text, size_t len);
-
 /* The columns of the text when it is shown; counting stops when there are more than `most`. */
 int display_width(const char *text, size_t len, int most);
 
