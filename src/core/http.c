@@ -1,7 +1,9 @@
 #include "core/http.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/descriptors.h"
 #include "core/http_settings.h"
@@ -41,7 +43,7 @@ struct http_transfer {
     int passes; /* how often libcurl was about to write the request */
     bool running;
     bool in_headers;
-    bool is_starved; /* it failed when there were no descriptors */
+    bool is_starved; /* of descriptors */
     CURLcode code;
     size_t overflow; /* the maximum that the answer went over, in bytes; 0: none */
     char detail[CURL_ERROR_SIZE];
@@ -162,6 +164,19 @@ static int before_request(void *context, char *ip, char *local_ip, int port, int
     return transfer->passes++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+/* CURLOPT_OPENSOCKETFUNCTION: programs that a recipe starts get no connection of ours. */
+static curl_socket_t open_socket(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_transfer *transfer = context;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd < 0 && errno == EMFILE)
+        transfer->is_starved = true;
+    return fd;
+}
+
 static size_t keep(
     struct http_transfer *transfer, struct buf *to, const char *bytes, size_t len)
 {
@@ -204,6 +219,21 @@ static bool has_broken_off(const struct http_transfer *transfer)
     return transfer->in_headers || transfer->response.status < 200;
 }
 
+/* Of what libcurl opens besides sockets it only says that it could not. */
+static bool is_starved(const struct http_transfer *transfer, CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+        return transfer->is_starved;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_SSL_CACERT_BADFILE:
+        return descriptors_are_scarce();
+    default:
+        return false;
+    }
+}
+
 static void finished(void *context, CURLcode code)
 {
     struct http_transfer *transfer = context;
@@ -214,7 +244,7 @@ static void finished(void *context, CURLcode code)
     curl_easy_getinfo(transfer->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->response.status = (int)status;
     transfer->code = code == CURLE_OK && has_broken_off(transfer) ? CURLE_PARTIAL_FILE : code;
-    transfer->is_starved = code != CURLE_OK && descriptors_are_scarce();
+    transfer->is_starved = is_starved(transfer, code);
     transfer->done(transfer->context);
 }
 
@@ -224,6 +254,8 @@ static unsigned set_callbacks(CURL *easy, struct http_transfer *transfer)
 
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
@@ -355,7 +387,7 @@ static int describe(const struct http_transfer *transfer, struct err *err)
     size_t overflow = transfer->code == CURLE_FILESIZE_EXCEEDED ? transfer->response.body.max
                                                                 : transfer->overflow;
 
-    if (transfer->is_starved && !transfer->passes)
+    if (transfer->is_starved)
         return err_set(err, ERR_NETWORK,
             "all %lu descriptors are in use: raise `ulimit -n`, or do less at a time",
             descriptors_max());

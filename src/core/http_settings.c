@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #include "core/url.h"
 
@@ -81,20 +80,11 @@ static unsigned set_trust(CURL *easy, const struct http_request *request)
     return bad;
 }
 
-/* CURLOPT_OPENSOCKETFUNCTION: programs that a recipe starts get no connection of ours. */
-static curl_socket_t open_socket(
-    void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)context, (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 static unsigned set_bounds(CURL *easy, const struct http_request *request)
 {
     unsigned bad = 0;
 
     bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_TIMEOUT_MS);
     bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     /* The length that HEAD is told is that of a body that doesn't come. */
