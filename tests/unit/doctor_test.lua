@@ -147,6 +147,8 @@ local FAULTS = {
     "ticketing.ca_file", "No such file" },
   { "an authority's file that is empty", { config = 'return { default = { ticketing = { ca_file = "/dev/null" } } }' }, "problem",
     "ticketing.ca_file", "is no file" },
+  { "a profile that steers a terminal", { config = LITERAL, env = { SITERUN_PROFILE = "\27[31m" } }, "problem", "config.lua",
+    "no profile" },
   { "a section that does not exist", { config = "return { default = { tiketing = {} } }" }, "problem", "config.lua", "tiketing" },
   { "a key of a section that does not exist", { config = "return { default = { ticketing = { keey = 1 } } }" }, "problem", "section ticketing",
     "keey" },

@@ -120,6 +120,15 @@ t.test("siterun with each option, before code, a file and commands", function()
   end
 end)
 
+t.test("a recipe may be called anything, and steers no terminal", function()
+  local odd = t.write(place .. "/odd\27[31m.lua", "require('journal').note('x') if arg[1] then os.execute('kill -9 $PPID') end")
+  for _ = 1, 2 do t.siterun { args = { odd, "die" }, env = ENV } end
+  for _, line in ipairs { { "journal" }, { "journal", "runs" }, { "resume" }, { "doctor" }, { "plan", odd, "-o", place .. "/odd\27.plan" } } do
+    local told = t.siterun { args = line, env = ENV }
+    t.equal((told.stdout .. told.stderr):find("\27", 1, true), nil, table.concat(line, " "))
+  end
+end)
+
 ---Commands that print something, whatever the state is.
 local PRINTING = { { "--help" }, { "--version" }, { "doctor" }, { "limits" }, { "journal" }, { "journal", "runs" }, { "reconcile" },
   { "examples" }, { "new", "visits" }, { "completion", "bash" }, { "plan", recipe, "-o", place .. "/b.plan" }, { "sandbox" },

@@ -1,6 +1,7 @@
 ---`siterun doctor`: what is wrong with the configuration, the state and, if told, the services.
 local cli = require("c.cli")
 local commandline = require("siterun.commandline")
+local display = require("c.display")
 local configuration = require("siterun.doctor.configuration")
 local findings = require("siterun.doctor.findings")
 local json = require("c.json")
@@ -101,6 +102,7 @@ return commandline.command(SPEC, function(options, rest)
   end
   local found = findings.new()
   local seen = examine(found, options.online)
-  io.stdout:write(secret.redact((options.json and json_text or show.text)(seen, found)))
+  local text = secret.redact((options.json and json_text or show.text)(seen, found))
+  io.stdout:write(options.json and text or display.clean(text, true))
   return found:code()
 end)

@@ -1,5 +1,6 @@
 ---`siterun journal`: what was written, by whom, and what came of it.
 local commandline = require("siterun.commandline")
+local display = require("c.display")
 local entries = require("siterun.journal.entries")
 local journal = require("siterun.journal")
 local json = require("c.json")
@@ -43,8 +44,9 @@ A time is a day (2026-01-31), a time (2026-01-31 12:00), or an age (2h, 30d).]],
 
 local LIST = "service operation run once ticket outcome since until json verify"
 
+-- A recipe's file may have any name.
 local function print_line(...)
-  io.stdout:write(table.concat({ ... }, "  "), "\n")
+  io.stdout:write(display.clean(table.concat({ ... }, "  ")), "\n")
 end
 
 local function print_json(value)

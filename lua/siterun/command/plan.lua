@@ -2,6 +2,7 @@
 local absolute = require("siterun.absolute")
 local base = require("siterun.base")
 local commandline = require("siterun.commandline")
+local display = require("c.display")
 local errors = require("siterun.errors")
 local file = require("c.file")
 local json = require("c.json")
@@ -87,7 +88,8 @@ local function report(plan, place)
   local form = count == 0 and "" or "; make %s with: siterun %sapply %s"
   local how = form:format(count == 1 and "it" or "them", plan.sandbox and "--sandbox " or "",
     place)
-  io.stderr:write("siterun: ", number.of(count, "write"), " planned in ", place, how, "\n")
+  io.stderr:write("siterun: ", number.of(count, "write"), " planned in ",
+    display.clean(place .. how), "\n")
 end
 
 ---@return integer code

@@ -1,6 +1,7 @@
 ---`siterun resume [RUN]`: runs the script of an interrupted run again; what that had done is
 ---answered from the journal.
 local commandline = require("siterun.commandline")
+local display = require("c.display")
 local journal = require("siterun.journal")
 local number = require("view.number")
 local replay = require("siterun.journal.replay")
@@ -121,7 +122,8 @@ local function say_all(title, list)
   for i = #list, math.max(1, #list - MOST_SHOWN + 1), -1 do
     local latest = list[i]
     io.stderr:write(("  siterun resume %s  (%s of %s, %s)\n"):format(latest.id,
-      latest.name:match("[^/]*$"), when.show(latest.at), runs.state_text(latest)))
+      display.clean(latest.name:match("[^/]*$")), when.show(latest.at),
+      runs.state_text(latest)))
   end
   if #list > MOST_SHOWN then
     io.stderr:write(("  and %d more: siterun journal runs\n"):format(#list - MOST_SHOWN))
