@@ -31,6 +31,9 @@ function session.complain(e, sight)
 end
 
 local function show(results)
+  if session.editor then
+    require("repl.terminal").end_line()
+  end
   local output = settings.output
   if output then
     require("view.format").results(output, results, io.stdout)
