@@ -82,8 +82,9 @@ end
 ---Runs what was typed, Lua or a command.
 ---@param text string
 function session.run(_, text)
-  if text:find("^:%a") then
-    return run_command((text:gsub("\n$", "")))
+  local command = text:match("^%s*(:%a.-)\n?$")
+  if command then
+    return run_command(command)
   end
   session.text = text
   local chunk, message = chunks.compile(text, #session.chunks + 1)

@@ -1,4 +1,5 @@
 ---`:save`
+local base = require("siterun.base")
 local recipe = require("repl.recipe")
 
 local function exists(path)
@@ -11,7 +12,17 @@ local function write(path, text)
   if not file then
     return nil, message
   end
-  return file:write(text)
+  local ok, why = file:write(text)
+  if not ok then
+    return nil, why
+  end
+  return file:flush()
+end
+
+---As a shell would take it.
+local function expanded(path)
+  local home = path:find("^~/") and base.home()
+  return home and home .. path:sub(2) or path
 end
 
 local function successful(session)
@@ -44,6 +55,7 @@ return {
   text = "writes what ran without an error as a recipe; :save! replaces a file",
   takes_file = true,
   run = function(session, path, forced)
+    path = expanded(path)
     local count, why = save(session, path, forced)
     if count then
       io.stderr:write(("%s: %d %s\n"):format(path, count, count == 1 and "chunk" or "chunks"))
