@@ -57,7 +57,10 @@ static const uint64_t *push_object(
     luaL_checkstack(L, 4, "JSON");
     lua_createtable(L, 0, (int)count);
     for (size_t i = 0; i < count; i++) {
-        at = push_value(L, tape, at);
+        struct jsontape_item name;
+
+        at = jsontape_next(tape, at, &name);
+        lua_pushlstring(L, name.string, name.len);
         at = push_value(L, tape, at);
         lua_rawset(L, -3);
     }
