@@ -142,15 +142,21 @@ local function stand_in(request)
   return { status = 200, headers = {}, body = "", url = checked, attempts = 0 }
 end
 
+---Options of a wrong type are what c.http raises plain messages about.
 ---@async
-local function send(request)
+local function try(request)
   local ok, response, failure = pcall(wire.send, request)
-  if not ok then
-    if type(response) == "string" then
-      refuse((response:gsub("^%[siterun%][^:]*:%d+: ", "")))
-    end
-    error(response, 0)
+  if ok then
+    return response, failure
+  elseif type(response) == "string" then
+    refuse((response:gsub("^%[siterun%][^:]*:%d+: ", "")))
   end
+  error(response, 0)
+end
+
+---@async
+local function send(request, has_options)
+  local response, failure = (has_options and try or wire.send)(request)
   if not response then
     errors.raise(errors.from(failure, { service = "http", operation = request.method }))
   end
@@ -161,7 +167,7 @@ end
 ---@async
 local function send_once(once, request)
   local kept = require("journal").once(once, function()
-    local response = send(request)
+    local response = send(request, true)
     local body = utf8.len(response.body) and response.body or nil
     return { status = response.status, headers = response.headers, body = body }
   end)
@@ -171,15 +177,15 @@ local function send_once(once, request)
 end
 
 ---@async
-local function perform(request)
+local function perform(request, has_options)
   if not request.write then
-    return send(request)
+    return send(request, has_options)
   end
   local once = require("siterun.plan").meet_foreign(request)
   if settings.dry_run then
     return stand_in(request)
   end
-  return once and send_once(once, request) or send(request)
+  return once and send_once(once, request) or send(request, true)
 end
 
 ---Sends a request. A status is no error here; no answer is one.
@@ -192,7 +198,7 @@ function M.request(options)
   if type(method) ~= "string" then
     refuse("method: a string expected, got " .. type(method))
   end
-  return perform(build(method:upper(), options.url, options))
+  return perform(build(method:upper(), options.url, options), true)
 end
 
 local function check_free(options, name, method)
@@ -208,7 +214,7 @@ local function shorthand(method)
       check_free(options, "method", method)
       check_free(options, "url", method)
     end
-    return perform(build(method, address, options))
+    return perform(build(method, address, options), options ~= nil)
   end
 end
 
