@@ -14,6 +14,7 @@
 #include "host/interrupt.h"
 #include "host/modules.h"
 #include "host/pace.h"
+#include "host/runtime.h"
 #include "host/warning.h"
 
 /* [-0, +1, m] What siterun.settings takes over. */
@@ -131,6 +132,7 @@ static lua_State *new_state(lua_Alloc alloc, void *context)
         return NULL;
     lua_atpanic(L, panic);
     warning_arm(L);
+    runtime_arm(L);
     return L;
 }
 

@@ -6,13 +6,20 @@
 #include "core/http.h"
 #include "core/loop.h"
 
-/* Keys of the registry. */
-static const char runtime_key, ops_key;
+/* Key of the registry. */
+static const char runtime_key;
 
 struct runtime {
     struct loop *loop;
     struct http *http;
+    int ops; /* place in the registry of the table from operations to userdata */
 };
+
+/* Where each thread has the runtime at hand: the registry takes ten times as long. NULL: not yet. */
+static struct runtime **at_hand(lua_State *L)
+{
+    return lua_getextraspace(L);
+}
 
 static int collect(lua_State *L)
 {
@@ -20,8 +27,20 @@ static int collect(lua_State *L)
 
     http_free(runtime->http);
     loop_free(runtime->loop);
-    *runtime = (struct runtime){NULL, NULL};
+    runtime->http = NULL;
+    runtime->loop = NULL;
     return 0;
+}
+
+/* [-0, +0, m] A weak table. Returns its place in the registry. */
+static int make_ops(lua_State *L)
+{
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /* [-0, +1, m] Made before whatever uses it, so that it is collected after it. */
@@ -29,19 +48,19 @@ static void make(lua_State *L)
 {
     struct runtime *runtime = lua_newuserdatauv(L, sizeof *runtime, 0);
 
-    *runtime = (struct runtime){NULL, NULL};
+    *runtime = (struct runtime){0};
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, collect);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
+    runtime->ops = make_ops(L);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &runtime_key);
 }
 
-static struct runtime *get(lua_State *L)
+static struct runtime *find(lua_State *L)
 {
     struct runtime *runtime;
-    struct err err;
 
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &runtime_key) == LUA_TNIL) {
         lua_pop(L, 1);
@@ -49,9 +68,24 @@ static struct runtime *get(lua_State *L)
     }
     runtime = lua_touserdata(L, -1);
     lua_pop(L, 1);
-    if (!runtime->loop && loop_new(&runtime->loop, &err))
-        luaL_error(L, "%s", err.message);
     return runtime;
+}
+
+static struct runtime *get(lua_State *L)
+{
+    struct runtime **runtime = at_hand(L);
+    struct err err;
+
+    if (!*runtime)
+        *runtime = find(L);
+    if (!(*runtime)->loop && loop_new(&(*runtime)->loop, &err))
+        luaL_error(L, "%s", err.message);
+    return *runtime;
+}
+
+void runtime_arm(lua_State *L)
+{
+    *at_hand(L) = NULL;
 }
 
 struct loop *runtime_loop(lua_State *L)
@@ -69,24 +103,10 @@ struct http *runtime_http(lua_State *L)
     return runtime->http;
 }
 
-static void push_ops(lua_State *L)
-{
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &ops_key) == LUA_TTABLE)
-        return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &ops_key);
-}
-
 void runtime_track(lua_State *L, int index, struct loop_op *op)
 {
     index = lua_absindex(L, index);
-    push_ops(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, get(L)->ops);
     lua_pushvalue(L, index);
     lua_rawsetp(L, -2, op);
     lua_pop(L, 1);
@@ -94,7 +114,7 @@ void runtime_track(lua_State *L, int index, struct loop_op *op)
 
 void runtime_push_op(lua_State *L, struct loop_op *op)
 {
-    push_ops(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, get(L)->ops);
     lua_rawgetp(L, -1, op);
     lua_remove(L, -2);
 }

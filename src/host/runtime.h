@@ -7,6 +7,9 @@ struct http;
 struct loop;
 struct loop_op;
 
+/* [-0, +0, -] For a new state, before it has threads: the others look where Lua leaves what was there. */
+void runtime_arm(lua_State *L);
+
 /* [-0, +0, e] The state's loop, made at the first call; it lives as long as the state. Raises when
    it cannot be made. */
 struct loop *runtime_loop(lua_State *L);
