@@ -45,7 +45,8 @@ Task.__name = "task"
 M.Task = Task
 
 local push, pop, count = queue.new() -- of tasks that can go on
-local waiting = {} -- operation -> task, or the function to call when it ended
+local waiting = {} -- operation -> task
+local then_do = {} -- operation -> the function to call when it has ended
 local current
 
 ---@return boolean
@@ -167,7 +168,7 @@ end
 ---@param op siterun.Waitable
 ---@param f? function
 function M.on_end(op, f)
-  waiting[op] = f
+  then_do[op] = f
 end
 
 local function interrupt()
@@ -189,25 +190,27 @@ local function run_queue()
 end
 
 local function notice(op)
-  local then_do = waiting[op]
-  waiting[op] = nil
-  if type(then_do) == "function" then
-    then_do()
-  elseif then_do then
-    push(then_do)
+  local task, f = waiting[op], then_do[op]
+  if task then
+    waiting[op] = nil
+    push(task)
+  elseif f then
+    then_do[op] = nil
+    f()
   end
 end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
 function M.step()
   local is_busy = M.is_busy()
-  if not is_busy and not next(waiting) then
+  if not is_busy and not next(waiting) and not next(then_do) then
     error("every task waits for another one: none can go on", 0)
   end
-  local op = loop.poll(is_busy and 0 or M.look and M.look())
+  local op, has_more = loop.poll(is_busy and 0 or M.look and M.look())
   while op do
     notice(op)
-    op = loop.next()
+    if not has_more then break end
+    op, has_more = loop.next()
   end
   if is_interrupted() then
     interrupt()

@@ -79,8 +79,16 @@ static int timer_close(lua_State *L)
     return 0;
 }
 
-/* poll(seconds?) -> the op that ended first; nothing when none did in that time, or after an
-   interrupt. Without an argument it waits until something happens. */
+/* [-0, +2, m] The operation, and whether another one has ended. */
+static int push_ended(lua_State *L, struct loop *loop, struct loop_op *op)
+{
+    runtime_push_op(L, op);
+    lua_pushboolean(L, loop_has_ended(loop));
+    return 2;
+}
+
+/* poll(seconds?) -> the op that ended first, is there another?; nothing when none did in that time,
+   or after an interrupt. Without an argument it waits until something happens. */
 static int poll(lua_State *L)
 {
     struct loop *loop = runtime_loop(L);
@@ -98,21 +106,16 @@ static int poll(lua_State *L)
             break;
         }
     }
-    if (!op)
-        return 0;
-    runtime_push_op(L, op);
-    return 1;
+    return op ? push_ended(L, loop, op) : 0;
 }
 
 /* next() -> as poll, without ever waiting */
 static int next(lua_State *L)
 {
-    struct loop_op *op = loop_next_ended(runtime_loop(L));
+    struct loop *loop = runtime_loop(L);
+    struct loop_op *op = loop_next_ended(loop);
 
-    if (!op)
-        return 0;
-    runtime_push_op(L, op);
-    return 1;
+    return op ? push_ended(L, loop, op) : 0;
 }
 
 /* step() runs one turn of the loop, waiting until something happens; the ended operations stay

@@ -196,6 +196,11 @@ void loop_end(struct loop *loop, struct loop_op *op)
     loop->last_ended = &op->next;
 }
 
+bool loop_has_ended(const struct loop *loop)
+{
+    return loop->first_ended != NULL;
+}
+
 struct loop_op *loop_next_ended(struct loop *loop)
 {
     struct loop_op *op = loop->first_ended;

@@ -61,6 +61,9 @@ void loop_end(struct loop *loop, struct loop_op *op);
 /* Takes the operation that ended first off the list; NULL when there is none. */
 struct loop_op *loop_next_ended(struct loop *loop);
 
+/* Whether there is one. */
+bool loop_has_ended(const struct loop *loop);
+
 /* Takes the operation off the list, if it is there: to be called before its memory goes. */
 void loop_forget(struct loop *loop, struct loop_op *op);
 
