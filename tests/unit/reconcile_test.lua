@@ -21,6 +21,7 @@ local function start(...)
   folders = folders + 1
   sb.vars.SITERUN_STATE = ("%s/reconcile%d"):format(t.scratch, folders)
   sb.vars[""] = nil
+  sb.vars.TICKETING_LIMIT = "10000/1s"
   return sb
 end
 
