@@ -183,9 +183,9 @@ static int apply(
     return 0;
 }
 
-/* Applies the option at argv[i], of which the first `len` bytes are its name. Its value begins at
- * `inline_value`, or is the next word, which must not look like an option (as with lua). Returns
- * the index after what it took, or -1. */
+/* Applies the option at argv[i], of which the first `len` bytes are its name. Its value begins
+ * at `inline_value`, or is the next word, which must not look like an option (as with lua).
+ * Returns the index after what it took, or -1. */
 static int take(struct cli *cli, int i, const struct cli_option *o, int len,
     const char *inline_value, struct err *err)
 {

@@ -1,5 +1,5 @@
-/* cli: the command line. Options are data: one table drives parsing, help, completion, manual and the
- * nearest known name of a mistyped one. */
+/* cli: the command line. Options are data: one table drives parsing, help, completion, manual
+ * and the nearest known name of a mistyped one. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,16 +27,17 @@ struct cli {
     double deadline;    /* seconds; 0 when not given */
 };
 
-/* Reads the arguments, which must outlive `cli`. A mistake is an error of kind usage. Call cli_fini
- * in either case. */
+/* Reads the arguments, which must outlive `cli`. A mistake is an error of kind usage. Call
+ * cli_fini in either case. */
 MUST_USE int cli_parse(struct cli *cli, int argc, char **argv, struct err *err);
 void cli_fini(struct cli *cli);
 
 /* The text of --help. */
 void cli_print_help(FILE *out);
 
-/* An option; without `argument` it takes no value. `words`: what the value may be, parted by blanks,
- * or one of <file>, <profile> and <module>; NULL: anything. `offset` and `kind` are the parser's. */
+/* An option; without `argument` it takes no value. `words`: what the value may be, parted by
+ * blanks, or one of <file>, <profile> and <module>; NULL: anything. `offset` and `kind` are the
+ * parser's. */
 struct cli_option {
     const char *name, *argument, *text, *words;
     size_t offset; /* of the member of struct cli that it sets; none for steps */

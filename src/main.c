@@ -20,7 +20,8 @@
 enum { EXIT_USAGE = 2 };
 
 /* A peer that went away must not end the run, but nobody reading the output does, as it does
- * for other tools. A handler, unlike SIG_IGN, is not inherited by programs that recipes start. */
+ * for other tools. A handler, unlike SIG_IGN, is not inherited by programs that recipes
+ * start. */
 static void broken_pipe(int signal_number)
 {
     int saved = errno;
@@ -39,7 +40,8 @@ static void catch_broken_pipe(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
-/* Much may have happened since a write failed: errno tells why only where it says what a write may. */
+/* Much may have happened since a write failed: errno tells why only where it says what a write
+   may. */
 static const char *why_not_written(void)
 {
     static const int reasons[] = {ENOSPC, EDQUOT, EFBIG, EIO, EBADF, EPIPE};
@@ -59,8 +61,8 @@ static void close_stdout(void)
     _exit(EXIT_FAILURE);
 }
 
-/* A file or a socket that got the number of a closed stream would be taken for it. Reading finds an
- * end, writing fails. */
+/* A file or a socket that got the number of a closed stream would be taken for it. Reading
+ * finds an end, writing fails. */
 static void fill_closed_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

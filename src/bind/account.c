@@ -184,8 +184,8 @@ static void read_auth(lua_State *L, int index, struct account_spec *spec)
         needed(L, &auth.user, "user");
 }
 
-/* new{service=, url=, auth=, limit=, proxy=, ca_file=, state=, refuses_by_503=, retry_after_max= (s)}
-   -> account | nil, err */
+/* new{service=, url=, auth=, limit=, proxy=, ca_file=, state=, refuses_by_503=,
+   retry_after_max= (s)} -> account | nil, err */
 static int new_account(lua_State *L)
 {
     struct account_options options = {.retry_after_max = RETRY_AFTER_MAX_MS / 1000.0};
@@ -210,8 +210,8 @@ static int new_account(lua_State *L)
     return account_new(handle, loop, runtime_http(L), &spec, &err) ? fail_push(L, &err) : 1;
 }
 
-/* account:limits() -> {limit=, window= (s), used=, free=, wait= (s), waiting=, paused= (s)}, over all
-   processes; without `limit`, `window` and `free` when the account has no limit */
+/* account:limits() -> {limit=, window= (s), used=, free=, wait= (s), waiting=, paused= (s)},
+   over all processes; without `limit`, `window` and `free` when the account has no limit */
 static int limits(lua_State *L)
 {
     struct throttle *throttle = account_throttle(account_check(L, 1));

@@ -1,5 +1,5 @@
-/* c.bar: open() -> true | nil, err: from then on, what is written to the terminal takes the bar away
-   first; draw(text) shows it, erase() takes it away. See core/bar.h. */
+/* c.bar: open() -> true | nil, err: from then on, what is written to the terminal takes the bar
+   away first; draw(text) shows it, erase() takes it away. See core/bar.h. */
 #include "core/bar.h"
 
 #include <lauxlib.h>

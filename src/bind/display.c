@@ -66,7 +66,8 @@ static void set_columns(lua_State *L, struct display_cell *cell, lua_Integer col
     cell->columns = (int)columns;
 }
 
-/* fit(text, columns) -> the text in so many columns; to the right of them when they are below 0 */
+/* fit(text, columns) -> the text in so many columns; to the right of them when they are below
+   0 */
 static int fit(lua_State *L)
 {
     struct display_cell cell = {0};
@@ -129,9 +130,10 @@ static size_t unblanked(const struct buf *line)
     return len;
 }
 
-/* rows(texts, layout, first, last, looks?) -> lines for the rows from `first` to `last`. `texts` has
-   for each column its texts by row; `layout` its columns on the screen, below 0 when it is aligned
-   to the right; `looks` its looks (SGR parameters) by row, at 0 that of the others. */
+/* rows(texts, layout, first, last, looks?) -> lines for the rows from `first` to `last`.
+   `texts` has for each column its texts by row; `layout` its columns on the screen, below 0
+   when it is aligned to the right; `looks` its looks (SGR parameters) by row, at 0 that of the
+   others. */
 static int rows(lua_State *L)
 {
     lua_Integer first = luaL_checkinteger(L, FIRST), last = luaL_checkinteger(L, LAST);

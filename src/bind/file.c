@@ -96,8 +96,8 @@ static int enter(lua_State *L)
     return fail_push(L, &err);
 }
 
-/* file.about(path) -> {kind=, mode=, is_ours=, is_writable=, is_network=, bytes=, free=} | nil, err;
-   see pathinfo.h */
+/* file.about(path) -> {kind=, mode=, is_ours=, is_writable=, is_network=, bytes=, free=} | nil,
+   err; see pathinfo.h */
 static int about(lua_State *L)
 {
     struct pathinfo info;

@@ -34,7 +34,8 @@ static void push_host(lua_State *L)
     lua_pushstring(L, name[0] ? name : "?");
 }
 
-/* self() -> {user=, host=, pid=, born=}; `born` tells a process from a later one of the same id */
+/* self() -> {user=, host=, pid=, born=}; `born` tells a process from a later one of the same
+   id */
 static int self(lua_State *L)
 {
     struct slots_owner owner = slots_owner_self();

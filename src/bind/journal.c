@@ -200,8 +200,8 @@ static const char *const claims[] = {
     [JOURNAL_CONFLICT] = "conflict",
 };
 
-/* journal:claim(once, content) -> "claimed", "done", "busy", "unknown" or "conflict", and the seq of
-   the intent that says so (0: none) | nil, err */
+/* journal:claim(once, content) -> "claimed", "done", "busy", "unknown" or "conflict", and the
+   seq of the intent that says so (0: none) | nil, err */
 static int claim(lua_State *L)
 {
     struct journal *journal = check_journal(L);
@@ -325,8 +325,9 @@ static void push_record(lua_State *L, const struct journal_record *record)
     field_set_text(L, "body", record->body);
 }
 
-/* journal:read{after_seq=, seq=, intent=, from=, to= (seconds), kind=, run=, service=, operation=, once=,
-   content=} -> up to 1,000 records in their order | nil, err; go on with after_seq */
+/* journal:read{after_seq=, seq=, intent=, from=, to= (seconds), kind=, run=, service=,
+   operation=, once=, content=} -> up to 1,000 records in their order | nil, err; go on with
+   after_seq */
 static int read_records(lua_State *L)
 {
     struct journal *journal = check_journal(L);

@@ -19,8 +19,8 @@
 /* User values of an editor. */
 enum { WAIT = 1, COMPLETE, FAILURE, VALUES = FAILURE };
 
-/* One call of read; the editor is at index 1 of its stack. libedit is below whatever is called meanwhile,
-   so no error may pass. */
+/* One call of read; the editor is at index 1 of its stack. libedit is below whatever is called
+   meanwhile, so no error may pass. */
 struct reading {
     lua_State *L;
     bool failed;
@@ -126,9 +126,9 @@ static struct line_completion complete(
 
 /* ---- methods ---- */
 
-/* editor:on{wait=, complete=}: the functions to call while it reads. wait() lets others work and
-   returns "interrupted" or "end" when the reading is to end; complete(text, cursor) gives the
-   number of characters to erase before the cursor, and what to insert. */
+/* editor:on{wait=, complete=}: the functions to call while it reads. wait() lets others work
+   and returns "interrupted" or "end" when the reading is to end; complete(text, cursor) gives
+   the number of characters to erase before the cursor, and what to insert. */
 static int on(lua_State *L)
 {
     check(L);

@@ -1,5 +1,5 @@
-/* c.server: a loopback server and its requests; see core/server.h. A server is an op: ready() says
-   whether next() has a request. */
+/* c.server: a loopback server and its requests; see core/server.h. A server is an op: ready()
+   says whether next() has a request. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <stddef.h>
@@ -276,8 +276,8 @@ static int respond(lua_State *L)
     return answer(L, &o, -1);
 }
 
-/* request:truncate{..., sent=}: as respond, but the connection is closed after `sent` bytes of the
-   body (half of it unless told) -> true | nil, err */
+/* request:truncate{..., sent=}: as respond, but the connection is closed after `sent` bytes of
+   the body (half of it unless told) -> true | nil, err */
 static int truncate_body(lua_State *L)
 {
     struct reply_options o = {.body = {"", 0}, .sent = -1};

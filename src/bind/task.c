@@ -1,7 +1,7 @@
-/* c.task: resuming coroutines, which happens here only. A task that waits yields the mark WAIT and
-   what it waits for. Between the task and the place that waits there may be coroutines of the
-   user's: library() gives the functions of the coroutine library under which such a wait goes on
-   to the task, and which are as in the manual (6.2) in everything else. */
+/* c.task: resuming coroutines, which happens here only. A task that waits yields the mark WAIT
+   and what it waits for. Between the task and the place that waits there may be coroutines of
+   the user's: library() gives the functions of the coroutine library under which such a wait
+   goes on to the task, and which are as in the manual (6.2) in everything else. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
@@ -97,7 +97,8 @@ static int refuse(lua_State *L, const char *message)
     return -1;
 }
 
-/* The thread is known as the running one meanwhile, so that an interrupt reaches a busy loop. */
+/* The thread is known as the running one meanwhile, so that an interrupt reaches a busy
+   loop. */
 static int run(lua_State *L, lua_State *thread, int count, int *results)
 {
     lua_State *before = interrupt_running(thread);
@@ -171,8 +172,8 @@ static int create_task(lua_State *L)
 
 /* ---- a wait inside a coroutine ---- */
 
-/* Stands for the wait: while it lasts the coroutine is "normal", as its resumer is not back yet.
-   When the task is cancelled it is closed with it. */
+/* Stands for the wait: while it lasts the coroutine is "normal", as its resumer is not back
+   yet. When the task is cancelled it is closed with it. */
 struct guard {
     lua_State *thread;
     bool is_over;
@@ -338,7 +339,8 @@ static int yield(lua_State *L)
     return lua_error(L);
 }
 
-/* library(pause) -> functions for the table `coroutine`; pause(x) waits, by yielding if it can */
+/* library(pause) -> functions for the table `coroutine`; pause(x) waits, by yielding if it
+   can */
 static int library(lua_State *L)
 {
     static const luaL_Reg functions[] = {

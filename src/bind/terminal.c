@@ -1,5 +1,5 @@
-/* c.terminal: is("stdout") -> whether that stream is a terminal that understands escape sequences;
-   size("stdout") -> columns, rows (80, 24 where it tells none). */
+/* c.terminal: is("stdout") -> whether that stream is a terminal that understands escape
+   sequences; size("stdout") -> columns, rows (80, 24 where it tells none). */
 #include "core/terminal.h"
 
 #include <lauxlib.h>

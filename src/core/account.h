@@ -1,6 +1,7 @@
-/* account: one service as one user sees it: base address, authentication, limit. Calls of all tasks
-   that use the same account share its session. Accounts with the same address and credentials
-   share their throttle, as the service counts them as one, and all of their limits hold. */
+/* account: one service as one user sees it: base address, authentication, limit. Calls of all
+   tasks that use the same account share its session. Accounts with the same address and
+   credentials share their throttle, as the service counts them as one, and all of their limits
+   hold. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +14,8 @@ struct account;
 struct http;
 struct loop;
 
-/* All is copied; `auth` without its session, which `session` describes when the kind asks for it. */
+/* All is copied; `auth` without its session, which `session` describes when the kind asks for
+   it. */
 struct account_spec {
     const char *service; /* as errors and traces name it */
     const char *url;     /* base address, with or without a trailing slash */
@@ -28,8 +30,8 @@ struct account_spec {
     struct session_spec session;
 };
 
-/* `loop` and `http` must outlive it. ERR_CONFIG when an address is refused; a base address has no
-   query. */
+/* `loop` and `http` must outlive it. ERR_CONFIG when an address is refused; a base address has
+   no query. */
 MUST_USE int account_new(struct account **out, struct loop *loop, struct http *http,
     const struct account_spec *spec, struct err *err);
 

@@ -1,5 +1,5 @@
-/* attention: signals that concern a terminal while a line is typed on it. They are the process's,
-   so there is one such terminal at a time. */
+/* attention: signals that concern a terminal while a line is typed on it. They are the
+   process's, so there is one such terminal at a time. */
 #pragma once
 #include <termios.h>
 

@@ -1,5 +1,5 @@
-/* browse: goes through what was typed before, from the line being edited (Up and Down): all of it, or
-   what begins as the line does before its cursor. */
+/* browse: goes through what was typed before, from the line being edited (Up and Down): all of
+   it, or what begins as the line does before its cursor. */
 #pragma once
 #include <histedit.h>
 #include <stddef.h>
@@ -17,6 +17,6 @@ struct browse {
 void browse_init(struct browse *browse, struct recall *recall);
 void browse_fini(struct browse *browse);
 
-/* One step back (-1) or forth (1): what the editor is to do then (CC_REFRESH, CC_ERROR). In text
-   of several lines it moves the cursor, unless the text is an entry as it was. */
+/* One step back (-1) or forth (1): what the editor is to do then (CC_REFRESH, CC_ERROR). In
+   text of several lines it moves the cursor, unless the text is an entry as it was. */
 unsigned char browse_step(struct browse *browse, EditLine *editor, int direction);

@@ -1,5 +1,5 @@
-/* buf: bytes that grow up to a maximum. The data is always followed by a NUL that `len` does not
-   count, so text can be used as a C string. */
+/* buf: bytes that grow up to a maximum. The data is always followed by a NUL that `len` does
+   not count, so text can be used as a C string. */
 #pragma once
 #include <stddef.h>
 
@@ -24,8 +24,8 @@ void buf_wipe(struct buf *buf);
 /* Forgets the bytes and keeps the memory. */
 void buf_clear(struct buf *buf);
 
-/* Appends; -1 with ERR_USAGE when the result would exceed `max`, or out of memory. The buffer is
-   unchanged then. */
+/* Appends; -1 with ERR_USAGE when the result would exceed `max`, or out of memory. The buffer
+   is unchanged then. */
 MUST_USE int buf_add(struct buf *buf, const void *bytes, size_t len, struct err *err);
 MUST_USE int buf_add_string(struct buf *buf, const char *text, struct err *err);
 MUST_USE int buf_addf(struct buf *buf, struct err *err, const char *format, ...)

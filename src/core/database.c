@@ -219,8 +219,8 @@ static int make_tables(struct database *db, const char *schema, int version, str
     return -1;
 }
 
-/* SQLite does not wait for other processes when the mode changes, as it does everywhere else: those that
-   open a new file at once get SQLITE_BUSY. */
+/* SQLite does not wait for other processes when the mode changes, as it does everywhere else:
+   those that open a new file at once get SQLITE_BUSY. */
 static int use_wal(struct database *db, struct err *err)
 {
     const struct timespec pause = {0, BUSY_PAUSE_MS * 1000000L};

@@ -7,7 +7,8 @@
 
 enum {
     MAX = 65536,
-    /* What failed to get its third or fourth has given the others back by the time it is asked. */
+    /* What failed to get its third or fourth has given the others back by the time it is
+       asked. */
     SCARCE = 4
 };
 

@@ -1,5 +1,5 @@
-/* descriptors: how many files and sockets this process may have open. Systems give 1,024 at first
-   and let each process ask for more. */
+/* descriptors: how many files and sockets this process may have open. Systems give 1,024 at
+   first and let each process ask for more. */
 #pragma once
 #include <stdbool.h>
 

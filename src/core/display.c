@@ -11,8 +11,8 @@
 
 static const char ellipsis[] = "\xE2\x80\xA6";
 
-/* Characters that no terminal shows, but that reorder, join or hide others: soft hyphen and marks of
-   the bidirectional algorithm (Unicode 15, UAX #9), line separators, fillers, tags. */
+/* Characters that no terminal shows, but that reorder, join or hide others: soft hyphen and
+   marks of the bidirectional algorithm (Unicode 15, UAX #9), line separators, fillers, tags. */
 static const struct {
     uint32_t first, last;
 } hidden[] = {
@@ -61,8 +61,8 @@ static uint32_t decode(const char *text, size_t size)
     return point;
 }
 
-/* As the C library knows it, whatever the locale of the process; negative for what is no character
-   to show. */
+/* As the C library knows it, whatever the locale of the process; negative for what is no
+   character to show. */
 static int width_of(uint32_t point)
 {
     static locale_t utf8;

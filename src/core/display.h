@@ -1,5 +1,5 @@
-/* display: text of whatever origin as a terminal may show it: no control character, invisible mark or
-   stray byte reaches it raw, and how many columns the rest takes. */
+/* display: text of whatever origin as a terminal may show it: no control character, invisible
+   mark or stray byte reaches it raw, and how many columns the rest takes. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

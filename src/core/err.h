@@ -1,5 +1,5 @@
-/* err: how a fallible function says what went wrong. The caller owns the struct; functions return
-   -1 (or NULL) and fill it, and leave it alone on success. */
+/* err: how a fallible function says what went wrong. The caller owns the struct; functions
+   return -1 (or NULL) and fill it, and leave it alone on success. */
 #pragma once
 
 #define MUST_USE __attribute__((warn_unused_result))
@@ -37,8 +37,8 @@ struct err {
     char message[ERR_MESSAGE_MAX];
 };
 
-/* Fills `err` (sent "no", no attempts) and returns -1, so that callers can `return err_set(...)`.
-   The message is cut at ERR_MESSAGE_MAX. Never pass a secret. */
+/* Fills `err` (sent "no", no attempts) and returns -1, so that callers can `return
+   err_set(...)`. The message is cut at ERR_MESSAGE_MAX. Never pass a secret. */
 int err_set(struct err *err, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,5 @@
-/* extent: which rows of the screen a line being edited takes, by the rules that libedit draws it
-   by. */
+/* extent: which rows of the screen a line being edited takes, by the rules that libedit draws
+   it by. */
 #pragma once
 #include <histedit.h>
 

@@ -11,12 +11,12 @@
    ERR_CONFIG for all else; the message names the path. */
 MUST_USE int file_read(const char *path, struct buf *out, bool *shared, struct err *err);
 
-/* Writes the file anew with mode 0600: what was there stays until all is on the disk. A link in its place
-   is replaced. ERR_CONFIG; the message names the path. */
+/* Writes the file anew with mode 0600: what was there stays until all is on the disk. A link in
+   its place is replaced. ERR_CONFIG; the message names the path. */
 MUST_USE int file_write(const char *path, const void *bytes, size_t len, struct err *err);
 
-/* Makes a file that is not there yet, with this mode less the umask: whole, or not at all. ERR_CONFIG; the
-   message names the path. */
+/* Makes a file that is not there yet, with this mode less the umask: whole, or not at all.
+   ERR_CONFIG; the message names the path. */
 MUST_USE int file_create(
     const char *path, const void *bytes, size_t len, unsigned mode, struct err *err);
 
@@ -29,7 +29,7 @@ MUST_USE int file_make_folder(const char *path, unsigned mode, struct err *err);
  */
 MUST_USE int file_temporary_folder(const char **path, struct err *err);
 
-/* Appends the names in the folder, but not "." and "..", each ended by NUL; those of folders end in
- * "/". As many as there is room for in `out`. ERR_NOT_FOUND when there is no such folder,
- * ERR_CONFIG when it can't be read. */
+/* Appends the names in the folder, but not "." and "..", each ended by NUL; those of folders
+ * end in "/". As many as there is room for in `out`. ERR_NOT_FOUND when there is no such
+ * folder, ERR_CONFIG when it can't be read. */
 MUST_USE int file_list(const char *path, struct buf *out, struct err *err);

@@ -42,7 +42,8 @@ static int missing(const char *path, struct err *err)
     return err_set(err, ERR_DECODE, "the answer to the login has no usable %.100s", path);
 }
 
-/* What goes into a header: a control character there would end it, or be refused at each call. */
+/* What goes into a header: a control character there would end it, or be refused at each
+   call. */
 static bool is_header_text(const struct jsontape_item *item)
 {
     if (item->type != JSONTAPE_STRING || item->len == 0)

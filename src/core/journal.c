@@ -99,8 +99,8 @@ static int append_all(
                : 0;
 }
 
-/* The timer of deferred records. Of one that the disk loses, the outcome of a write, it is unknown
-   again what came of that: no failure to tell anybody of. */
+/* The timer of deferred records. Of one that the disk loses, the outcome of a write, it is
+   unknown again what came of that: no failure to tell anybody of. */
 static void sync_deferred(void *context)
 {
     struct journal *journal = context;
@@ -305,8 +305,8 @@ int journal_unclaim(struct journal *journal, const char *once, struct err *err)
 
 /* ---- reading ---- */
 
-/* Which index leads to the records is settled when a statement is compiled, so there is one for each;
-   all of them check the whole filter. */
+/* Which index leads to the records is settled when a statement is compiled, so there is one for
+   each; all of them check the whole filter. */
 #define SELECT_WHERE(condition)                                                                \
     "SELECT " JOURNAL_RECORD_COLUMNS " FROM record WHERE " condition                           \
     " AND seq > ?1 AND (?2 = 0 OR seq = ?2) AND (?3 = 0 OR intent = ?3) AND at_ms >= ?4 "      \

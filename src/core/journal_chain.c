@@ -42,7 +42,8 @@ int journal_chain_write(struct database *db, enum journal_chain_end end,
     return database_run(db, statement, err);
 }
 
-/* As "%lld" and a character after it; printf would take half of the time that a record costs. */
+/* As "%lld" and a character after it; printf would take half of the time that a record
+   costs. */
 static int add_number(struct buf *out, int64_t number, char after, struct err *err)
 {
     char digits[24], *p = digits + sizeof digits;

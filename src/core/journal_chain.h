@@ -1,5 +1,5 @@
-/* journal_chain: the order of the journal's records, sealed by hashes. Each record's hash covers its
-   fields and the hash before it; the chain's two ends are kept apart. */
+/* journal_chain: the order of the journal's records, sealed by hashes. Each record's hash
+   covers its fields and the hash before it; the chain's two ends are kept apart. */
 #pragma once
 #include <stdint.h>
 

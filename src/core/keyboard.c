@@ -100,8 +100,8 @@ static void begin_paste(struct keyboard *keyboard)
     keyboard->too_long = false;
 }
 
-/* Adds the byte ahead to the character that it belongs to; true when that is complete. A byte that
-   is no part of one is left out. */
+/* Adds the byte ahead to the character that it belongs to; true when that is complete. A byte
+   that is no part of one is left out. */
 static bool decode(struct keyboard *keyboard, wchar_t *character)
 {
     bool has_begun = !mbsinit(&keyboard->state);

@@ -12,8 +12,8 @@ static bool is_vi(EditLine *editor)
     return mode != NULL && strcmp(mode, "vi") == 0;
 }
 
-/* In vi's mode an ESC has been read, as a command, before the rest of a key's sequence comes: that is
-   bound among the commands. The rest of the new line's key is Enter there. */
+/* In vi's mode an ESC has been read, as a command, before the rest of a key's sequence comes:
+   that is bound among the commands. The rest of the new line's key is Enter there. */
 static void bind_key(EditLine *editor, const char *key, const char *function)
 {
     bool is_sequence = *key == '\033', vi = is_vi(editor);

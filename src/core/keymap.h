@@ -1,9 +1,10 @@
-/* keymap: which keys do what, in libedit's emacs and vi modes. ~/.editrc (or $EDITRC) is read first: it
-   chooses the mode, and binds other keys. */
+/* keymap: which keys do what, in libedit's emacs and vi modes. ~/.editrc (or $EDITRC) is read
+   first: it chooses the mode, and binds other keys. */
 #pragma once
 #include <histedit.h>
 
-/* The key that stands for a paste: Ctrl-\, which the terminal makes a signal when it is pressed. */
+/* The key that stands for a paste: Ctrl-\, which the terminal makes a signal when it is
+   pressed. */
 enum { KEYMAP_PASTE = 0x1C };
 
 /* What keys do that libedit has nothing for. */

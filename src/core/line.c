@@ -186,8 +186,9 @@ static enum line_result wait_for_input(struct line *line)
     return result;
 }
 
-/* libedit's own search, which a key may be bound to, keeps a pointer into the line while it fetches
-   entries: the line must have room for the longest one, and what is searched for, beforehand. */
+/* libedit's own search, which a key may be bound to, keeps a pointer into the line while it
+   fetches entries: the line must have room for the longest one, and what is searched for,
+   beforehand. */
 static void make_line_long(struct line *line)
 {
     size_t needed = line->longest + PATTERN_MAX;

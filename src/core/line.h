@@ -1,5 +1,6 @@
-/* line: reads lines from a terminal, with editing (libedit, set up by the user's ~/.editrc), history,
-   pastes taken as text, and others at work meanwhile, whose output goes above the line. */
+/* line: reads lines from a terminal, with editing (libedit, set up by the user's ~/.editrc),
+   history, pastes taken as text, and others at work meanwhile, whose output goes above the
+   line. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,15 +33,16 @@ struct line_host {
         void *context, const char *text, size_t len, size_t cursor);
 };
 
-/* For the terminal that stdin and stdout are, as the process's only editor; `loop` must outlive it.
-   `history` is a file (see recall.h) or NULL. Takes over the character set of the environment, and
-   stdout and stderr (see console.h), for the whole process. Free with line_free; NULL is fine. */
+/* For the terminal that stdin and stdout are, as the process's only editor; `loop` must outlive
+   it. `history` is a file (see recall.h) or NULL. Takes over the character set of the
+   environment, and stdout and stderr (see console.h), for the whole process. Free with
+   line_free; NULL is fine. */
 MUST_USE int line_new(
     struct line **out_line, struct loop *loop, const char *history, struct err *err);
 void line_free(struct line *line);
 
-/* Waits for a line. With LINE_TEXT, `text` is good until the next call; it may have several lines,
-   the last one without its newline. Escape sequences in the prompt may set colours. */
+/* Waits for a line. With LINE_TEXT, `text` is good until the next call; it may have several
+   lines, the last one without its newline. Escape sequences in the prompt may set colours. */
 enum line_result line_read(struct line *line, const struct line_host *host, const char *prompt,
     const char **text, size_t *len);
 

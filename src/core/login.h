@@ -24,10 +24,10 @@ MUST_USE int login_start(struct login **out, struct http *http,
     const struct login_request *request, void (*done)(void *context), void *context,
     struct err *err);
 
-/* After `done`: 0 and the grant, or -1 and an error that says in `sent` whether the request may have
-   reached the service, and in `retry_after` when it may come again: ERR_AUTH when the service
-   refused it, ERR_DECODE for an answer that holds no grant, ERR_RATE_LIMITED, ERR_SERVER, or a
-   transport failure. To be asked once. */
+/* After `done`: 0 and the grant, or -1 and an error that says in `sent` whether the request may
+   have reached the service, and in `retry_after` when it may come again: ERR_AUTH when the
+   service refused it, ERR_DECODE for an answer that holds no grant, ERR_RATE_LIMITED,
+   ERR_SERVER, or a transport failure. To be asked once. */
 MUST_USE int login_outcome(struct login *login, struct grant *grant, struct err *err);
 
 /* Whether a login that failed would fail again, as for a refused certificate. */

@@ -1,5 +1,6 @@
-/* notice: the line on stderr that says that requests wait, and for what. One for each time that all of
-   a process's requests have to wait, and not for each slot of a queue that moves on slowly. */
+/* notice: the line on stderr that says that requests wait, and for what. One for each time that
+   all of a process's requests have to wait, and not for each slot of a queue that moves on
+   slowly. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

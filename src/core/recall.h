@@ -1,5 +1,5 @@
-/* recall: what was typed in earlier lines, here and in other sessions. Known secrets are not in it:
-   their values are hidden, also in entries from before they were known. */
+/* recall: what was typed in earlier lines, here and in other sessions. Known secrets are not in
+   it: their values are hidden, also in entries from before they were known. */
 #pragma once
 #include <stddef.h>
 
@@ -14,8 +14,8 @@ enum {
     RECALL_FILE_MAX = 2 * 1024 * 1024, /* bytes; a larger file is replaced */
 };
 
-/* `path` is the file that sessions share, made when there is something to keep; NULL: none. A file that can't
-   be used is no failure here. */
+/* `path` is the file that sessions share, made when there is something to keep; NULL: none. A
+   file that can't be used is no failure here. */
 MUST_USE int recall_new(struct recall **out, const char *path, struct err *err);
 void recall_free(struct recall *recall); /* NULL is fine */
 

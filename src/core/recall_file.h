@@ -1,5 +1,6 @@
-/* recall_file: the file that sessions share their history in: a line an entry, private to its owner.
-   A session appends under a lock, and reads what others appended since it last looked. */
+/* recall_file: the file that sessions share their history in: a line an entry, private to its
+   owner. A session appends under a lock, and reads what others appended since it last
+   looked. */
 #pragma once
 #include <stdbool.h>
 #include <sys/types.h>

@@ -16,7 +16,8 @@ static int failed(struct err *err)
     return err_set(err, ERR_CONFIG, "libcrypto failed");
 }
 
-/* Kept: libcrypto looks it up by its name each time otherwise, which costs more than a short text. */
+/* Kept: libcrypto looks it up by its name each time otherwise, which costs more than a short
+   text. */
 static const EVP_MD *sha256(void)
 {
     static EVP_MD *fetched;

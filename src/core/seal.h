@@ -1,5 +1,5 @@
-/* seal: the little cryptography that siterun needs, from libcrypto: fingerprints of credentials,
-   and sealed files that only who has the credentials can read. */
+/* seal: the little cryptography that siterun needs, from libcrypto: fingerprints of
+   credentials, and sealed files that only who has the credentials can read. */
 #pragma once
 #include <stddef.h>
 
@@ -21,7 +21,8 @@ MUST_USE int seal_key(unsigned char key[SEAL_KEY_BYTES], const void *secret, siz
 MUST_USE int seal_close(struct buf *out, const unsigned char key[SEAL_KEY_BYTES],
     const void *bytes, size_t len, struct err *err);
 
-/* Appends what seal_close had been given. ERR_DECODE when the key is another or a byte differs. */
+/* Appends what seal_close had been given. ERR_DECODE when the key is another or a byte
+   differs. */
 MUST_USE int seal_open(struct buf *out, const unsigned char key[SEAL_KEY_BYTES],
     const void *sealed, size_t len, struct err *err);
 

@@ -159,7 +159,8 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *method)
     return MHD_YES;
 }
 
-/* The rest of a body that is too big is read and forgotten: the library cannot answer before. */
+/* The rest of a body that is too big is read and forgotten: the library cannot answer
+   before. */
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
 {
     struct err ignored;
@@ -216,8 +217,8 @@ static void arm(struct server *server)
         loop_timer_start(server->loop, &server->timer, (int64_t)timeout);
 }
 
-/* The library's descriptors are edge triggered inside: while it asks for no wait there is more to
-   read that no event will announce. */
+/* The library's descriptors are edge triggered inside: while it asks for no wait there is more
+   to read that no event will announce. */
 static void run(struct server *server)
 {
     MHD_UNSIGNED_LONG_LONG timeout;

@@ -1,6 +1,6 @@
 /* server: HTTP/1.1 on 127.0.0.1 for the sandbox and for tests, driven by the program's loop.
-   Complete requests are queued; each is taken with server_next and answered later, in any order.
-   Nothing here calls Lua. */
+   Complete requests are queued; each is taken with server_next and answered later, in any
+   order. Nothing here calls Lua. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,13 +50,14 @@ struct server_reply {
 MUST_USE int server_new(
     struct server **out, struct loop *loop, const struct server_options *opt, struct err *err);
 
-/* Closes every connection; requests that were taken and not answered are gone too. NULL is fine. */
+/* Closes every connection; requests that were taken and not answered are gone too. NULL is
+   fine. */
 void server_free(struct server *server);
 
 uint16_t server_port(const struct server *server);
 
-/* The request that waits longest, NULL when none does. The caller must answer it with exactly one
-   of server_respond, server_drop and server_stall, or free the server. */
+/* The request that waits longest, NULL when none does. The caller must answer it with exactly
+   one of server_respond, server_drop and server_stall, or free the server. */
 const struct server_request *server_next(struct server *server);
 
 /* Whether server_next has something. */

@@ -105,8 +105,8 @@ static int add_text(struct buf *all, const char *text, struct err *err)
     return buf_addf(all, err, "\n%s", text ? text : "");
 }
 
-/* The whole credential, so that a changed password or another account never meets an old session;
-   and where values come from, so that each finds those that it sends. */
+/* The whole credential, so that a changed password or another account never meets an old
+   session; and where values come from, so that each finds those that it sends. */
 static int add_identity(struct buf *all, const struct session *session, struct err *err)
 {
     int bad = buf_addf(all, err, "%s\n%s\n%s", session->url, session->username,
@@ -243,7 +243,8 @@ void session_leave(struct session *session, struct session_waiter *waiter)
     waiter->waiting = false;
 }
 
-/* Tells those who waited until now; whoever comes back from a callback waits for another turn. */
+/* Tells those who waited until now; whoever comes back from a callback waits for another
+   turn. */
 static void finish(struct session *session, const struct err *err)
 {
     struct session_waiter *last = NULL, *waiter;
@@ -278,8 +279,8 @@ static void adopt(struct session *session, struct grant *grant)
     session->grant_number++;
 }
 
-/* A folder that can't be read or written is no reason not to work: this process then logs in for
-   itself alone. */
+/* A folder that can't be read or written is no reason not to work: this process then logs in
+   for itself alone. */
 static void stop_sharing(struct session *session)
 {
     session_file_free(session->file);

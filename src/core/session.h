@@ -1,7 +1,7 @@
-/* session: the access token of an account that logs in. One login serves all tasks that wait for
-   it and, through a sealed file in the state folder, all processes of the user. It is renewed
-   ahead of its expiry; after SESSION_LOGINS_FAILED_MAX refusals none is tried any more, since
-   services lock accounts that guess. */
+/* session: the access token of an account that logs in. One login serves all tasks that wait
+   for it and, through a sealed file in the state folder, all processes of the user. It is
+   renewed ahead of its expiry; after SESSION_LOGINS_FAILED_MAX refusals none is tried any more,
+   since services lock accounts that guess. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,7 +77,7 @@ MUST_USE int session_add_headers(
 /* Whether the last login failed as it would again. */
 bool session_is_hopeless(const struct session *session);
 
-/* Which grant is used now; session_reject says that the service refused this one (401), so that of
-   many refused calls only the first leads to a login. */
+/* Which grant is used now; session_reject says that the service refused this one (401), so that
+   of many refused calls only the first leads to a login. */
 unsigned session_grant_number(const struct session *session);
 void session_reject(struct session *session, unsigned grant_number);

@@ -7,8 +7,8 @@ enum { RESERVED_MAX = SLOTS_ENDED_MAX + SLOTS_FLIGHT_MAX, RESERVED_MORE = 8 };
 
 static const uint64_t magic = 0x336e757265746973; /* "siterun3" */
 
-/* The order of stores is what makes dying between two of them safe. The compiler alone could change
-   it: other processes look only after the kernel has freed the lock of the dead. */
+/* The order of stores is what makes dying between two of them safe. The compiler alone could
+   change it: other processes look only after the kernel has freed the lock of the dead. */
 static void fence(void)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -68,8 +68,8 @@ static void expire(struct slots *slots, int64_t now_ms)
         slots->head++;
 }
 
-/* Sorted insertion. The last entry is doubled before the tail moves, and then each in turn, so that
-   at every store all entries are still held. */
+/* Sorted insertion. The last entry is doubled before the tail moves, and then each in turn, so
+   that at every store all entries are still held. */
 static void add_ended(struct slots *slots, int64_t free_ms)
 {
     uint64_t i = slots->tail;
@@ -387,7 +387,8 @@ static int64_t count_far(const struct slots_behind *behind, int64_t key_ms)
                      (double)(behind->last_key_ms - from_ms));
 }
 
-/* A waiter and those behind it, up to the key. These count while their process looks in time. */
+/* A waiter and those behind it, up to the key. These count while their process looks in
+   time. */
 static int count_to(const struct slots_waiter *waiter, int64_t key_ms, int64_t now_ms)
 {
     const struct slots_behind *behind = &waiter->behind;

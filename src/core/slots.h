@@ -1,7 +1,8 @@
-/* slots: the log that a limit is kept by, as one flat block of memory that processes share. A slot is
-   in flight from the sending of a request to its end, and then held until one window later. The
-   functions are called under a lock, but the process may die at any instruction in them: each
-   store leaves a block that holds at least what it must. No clock and no file in here. */
+/* slots: the log that a limit is kept by, as one flat block of memory that processes share. A
+   slot is in flight from the sending of a request to its end, and then held until one window
+   later. The functions are called under a lock, but the process may die at any instruction in
+   them: each store leaves a block that holds at least what it must. No clock and no file in
+   here. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -95,17 +96,20 @@ bool slots_is_block(const struct slots *slots);
    held for longer than `held_max_ms`. */
 bool slots_is_sound(const struct slots *slots, int64_t now_ms, int64_t held_max_ms);
 
-/* Makes a block of an earlier boot one of this boot: whatever it held, or may have held since it was
-   written to the disk, was sent before this boot, so it is held until `free_ms` on this boot's clock. A process that dies in it leaves no block. */
+/* Makes a block of an earlier boot one of this boot: whatever it held, or may have held since
+   it was written to the disk, was sent before this boot, so it is held until `free_ms` on this
+   boot's clock. A process that dies in it leaves no block. */
 void slots_reboot(struct slots *slots, const char *boot_id, int64_t free_ms);
 
-/* Adds what `from` holds, in flight included, to another block. Flights keep their tickets. Those for
-   which there is no room are held until `free_ms`. Doing it twice holds too much for a while. */
+/* Adds what `from` holds, in flight included, to another block. Flights keep their tickets.
+   Those for which there is no room are held until `free_ms`. Doing it twice holds too much for
+   a while. */
 void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms);
 
-/* Adds what a block that was merged into some other still tells. That other may be lost: then `from` is
-   no ancestor, and all that it held counts. Flights of process `pid` count in any case: it has looked at
-   no later block, so they did not end. Those of other living processes are in theirs. */
+/* Adds what a block that was merged into some other still tells. That other may be lost: then
+   `from` is no ancestor, and all that it held counts. Flights of process `pid` count in any
+   case: it has looked at no later block, so they did not end. Those of other living processes
+   are in theirs. */
 void slots_salvage(struct slots *slots, const struct slots *from, int64_t pid,
     bool (*is_alive)(struct slots_owner owner), int64_t free_ms);
 
@@ -122,18 +126,19 @@ int slots_used(struct slots *slots, int64_t now_ms);
 bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_owner owner,
     struct slots_place *place);
 
-/* Before taking a slot: when true, the block has to be on the disk first. So what a power cut leaves tells
-   of at least as many slots as are used. A quarter and 8 more are reserved, for the time to `until_ms`,
-   and after that as many as were used in it: so a steady use asks for no sync. */
+/* Before taking a slot: when true, the block has to be on the disk first. So what a power cut
+   leaves tells of at least as many slots as are used. A quarter and 8 more are reserved, for
+   the time to `until_ms`, and after that as many as were used in it: so a steady use asks for
+   no sync. */
 bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until_ms);
 
-/* Ends a flight: its slot is held until `free_ms`; 0 gives it back at once. When the flight is not
-   known (the block was made anew meanwhile) the slot is held all the same. */
+/* Ends a flight: its slot is held until `free_ms`; 0 gives it back at once. When the flight is
+   not known (the block was made anew meanwhile) the slot is held all the same. */
 void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms);
 
-/* Joins the queue; false when it is full. A waiter shows that its process runs by slots_see: without
-   that for SLOTS_PROMPT_MS it counts for itself alone, and for SLOTS_SEEN_MS (stopped, or busy
-   with something else) it holds up nobody. */
+/* Joins the queue; false when it is full. A waiter shows that its process runs by slots_see:
+   without that for SLOTS_PROMPT_MS it counts for itself alone, and for SLOTS_SEEN_MS (stopped,
+   or busy with something else) it holds up nobody. */
 enum { SLOTS_PROMPT_MS = 2000, SLOTS_SEEN_MS = 5000, SLOTS_BEHIND_MAX = 100000 };
 bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slots_owner owner,
     struct slots_place *place);
@@ -150,17 +155,17 @@ void slots_set_behind(
 /* Requests that are to be served before one with this key, about. INT64_MAX: all that wait. */
 int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms);
 
-/* How many requests wait in front of this waiter's; about, where more than SLOTS_KEYS_MAX wait behind
-   one. 0 for the first waiter. */
+/* How many requests wait in front of this waiter's; about, where more than SLOTS_KEYS_MAX wait
+   behind one. 0 for the first waiter. */
 int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_ms);
 
-/* When the waiter with `rank` others in front can expect a slot: known, or a window from now at the
-   earliest. Not before the end of a pause; with limit 0, at that. */
+/* When the waiter with `rank` others in front can expect a slot: known, or a window from now at
+   the earliest. Not before the end of a pause; with limit 0, at that. */
 int64_t slots_due_ms(
     struct slots *slots, int limit, int rank, int64_t now_ms, int64_t window_ms);
 
-/* Finds the slots and waiters of processes that are gone. Their requests may still arrive, so the
-   slots are held until `free_ms`. The counts are made exact. */
+/* Finds the slots and waiters of processes that are gone. Their requests may still arrive, so
+   the slots are held until `free_ms`. The counts are made exact. */
 void slots_reap(
     struct slots *slots, bool (*is_alive)(struct slots_owner owner), int64_t free_ms);
 

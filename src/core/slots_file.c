@@ -31,8 +31,8 @@ static bool is_candidate(const struct slots_path *at, const struct stat *stat)
            stat->st_uid == geteuid() && !slots_inode_is(&at->inode, stat);
 }
 
-/* Opens what a process holds: 1 when it is of this path. The lock of another account's file is none of
-   ours, so this is asked before; its own home a file never loses. */
+/* Opens what a process holds: 1 when it is of this path. The lock of another account's file is
+   none of ours, so this is asked before; its own home a file never loses. */
 static int open_held(struct slots_path *other, const struct slots_file *file,
     const struct slots_search_held *held, struct err *err)
 {
@@ -50,15 +50,16 @@ static int open_held(struct slots_path *other, const struct slots_file *file,
     return is_kin;
 }
 
-/* A search in which blocks that were carried on before are left for later: the ones they went to may be
-   found, and then they tell nothing new. */
+/* A search in which blocks that were carried on before are left for later: the ones they went
+   to may be found, and then they tell nothing new. */
 struct asking {
     struct slots_file *file;
     bool takes_moved;
     bool saw_moved;
 };
 
-/* Under the lock: nobody closes it before having moved on to another, for which it takes this lock. */
+/* Under the lock: nobody closes it before having moved on to another, for which it takes this
+   lock. */
 static bool is_held(const struct slots_path *other, const struct slots_search_held *held)
 {
     struct stat seen;
@@ -89,7 +90,8 @@ static int carry_held(
     return bad;
 }
 
-/* Not while the other is locked: ours may be older. It stays open, though, as its holder may be gone. */
+/* Not while the other is locked: ours may be older. It stays open, though, as its holder may be
+   gone. */
 static int catch_up(struct slots_file *file, struct slots_path *other, struct err *err)
 {
     slots_inode_unlock(&other->inode);
@@ -153,8 +155,8 @@ static int adopt_all(struct slots_file *file, struct err *err)
 
 /* ---- locking ---- */
 
-/* Whether the file is not known to be all there is: it is new, was put there by somebody, or what it
-   held has gone elsewhere. */
+/* Whether the file is not known to be all there is: it is new, was put there by somebody, or
+   what it held has gone elsewhere. */
 static bool is_foreign(const struct slots_file *file)
 {
     const struct slots *slots = file->at.inode.slots;
@@ -195,8 +197,8 @@ static int lock_folder(const struct slots_file *file)
     return fd;
 }
 
-/* Not under the file's lock: what processes hold of files that were at the path goes into ours. That is
-   good for as long as ours was not taken away in between. */
+/* Not under the file's lock: what processes hold of files that were at the path goes into ours.
+   That is good for as long as ours was not taken away in between. */
 static int ask(struct slots_file *file, struct err *err)
 {
     file->at.asked = age(file);

@@ -16,15 +16,15 @@ struct slots_inode {
     struct slots *slots; /* in the map; NULL until there is one */
 };
 
-/* How long a lock is waited for: by a process that holds another lock not for ever, since a file that
-   is moved back to its old name can make two of them wait for each other. */
+/* How long a lock is waited for: by a process that holds another lock not for ever, since a
+   file that is moved back to its old name can make two of them wait for each other. */
 enum slots_inode_wait { SLOTS_INODE_FOREVER, SLOTS_INODE_BRIEFLY };
 
 /* Of no file. */
 void slots_inode_init(struct slots_inode *inode);
 
-/* The path is relative to the open folder, which may be AT_FDCWD. 0; or -1 with errno, and no file is
-   open. What was opened may be anything: see `stat`. */
+/* The path is relative to the open folder, which may be AT_FDCWD. 0; or -1 with errno, and no
+   file is open. What was opened may be anything: see `stat`. */
 int slots_inode_open(
     struct slots_inode *inode, int folder, const char *path, int flags, struct stat *stat);
 

@@ -38,16 +38,16 @@ static int make_folder(const char *path, struct err *err)
     return file_make_folder(folder, S_IRWXU, err);
 }
 
-/* A file under a name of this process. One that is there is of a process that died, and may be the
-   very file at the path: it is not written to. */
+/* A file under a name of this process. One that is there is of a process that died, and may be
+   the very file at the path: it is not written to. */
 static int open_draft(const char *draft)
 {
     unlink(draft);
     return open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-/* Writes a block to a draft and gives it the real name, unless that is taken by now: whoever opens
-   the real name sees a whole block. */
+/* Writes a block to a draft and gives it the real name, unless that is taken by now: whoever
+   opens the real name sees a whole block. */
 static int publish(const char *path, const struct slots *slots, struct err *err)
 {
     char draft[SLOTS_MAKE_PATH_BYTES + 32];

@@ -1,6 +1,6 @@
-/* slots_map: the block of slots (slots.h) in a file, in memory. Whoever cuts the file, or fills the disk,
-   kills no process by that (SIGBUS): the map is torn then, and empty memory of this process alone. For
-   maps that one thread uses. */
+/* slots_map: the block of slots (slots.h) in a file, in memory. Whoever cuts the file, or fills
+   the disk, kills no process by that (SIGBUS): the map is torn then, and empty memory of this
+   process alone. For maps that one thread uses. */
 #pragma once
 #include <stdbool.h>
 
@@ -20,5 +20,6 @@ struct slots *slots_map_block(const struct slots_map *map);
 /* Whether what was done in the block since it was mapped may be in no file. */
 bool slots_map_is_torn(const struct slots_map *map);
 
-/* Waits until all but the slots themselves, their counts above all, is on the disk: milliseconds. */
+/* Waits until all but the slots themselves, their counts above all, is on the disk:
+   milliseconds. */
 void slots_map_sync(const struct slots_map *map);

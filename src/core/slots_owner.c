@@ -6,8 +6,8 @@
 
 enum { TICK_BITS = 40, MARK_BITS = 23 };
 
-/* Tells this boot from others (FNV-1a), in the bits that ticks leave free: services started at boot get
-   the same ids and ticks again. */
+/* Tells this boot from others (FNV-1a), in the bits that ticks leave free: services started at
+   boot get the same ids and ticks again. */
 static uint64_t boot_mark(void)
 {
     static uint64_t mark;
@@ -23,7 +23,8 @@ static uint64_t boot_mark(void)
     return mark;
 }
 
-/* The 22nd field of /proc/PID/stat and the boot's mark; 0 for a process that is gone or a zombie. */
+/* The 22nd field of /proc/PID/stat and the boot's mark; 0 for a process that is gone or a
+   zombie. */
 static uint64_t born_of(int64_t pid)
 {
     char path[64], text[1024], *field, state;

@@ -1,5 +1,5 @@
-/* slots_owner: who holds slots (slots.h): processes, and the boot they run in, told from others of the
-   same number. */
+/* slots_owner: who holds slots (slots.h): processes, and the boot they run in, told from others
+   of the same number. */
 #pragma once
 #include <stdbool.h>
 

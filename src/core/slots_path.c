@@ -74,8 +74,8 @@ static void repair(const struct slots_path *at, const char *boot_id)
                                   : "is damaged; waiting out what it may have held");
 }
 
-/* A file that was cut is damaged, whatever is left. Longer holds than ours may be in it: another window
-   was configured then. Times of another boot say nothing. */
+/* A file that was cut is damaged, whatever is left. Longer holds than ours may be in it:
+   another window was configured then. Times of another boot say nothing. */
 static void check(const struct slots_path *at, bool cut)
 {
     struct slots *slots = at->inode.slots;

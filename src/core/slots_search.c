@@ -18,8 +18,8 @@ static int fail(const char *what, struct err *err)
         strerror(errno));
 }
 
-/* A process that is gone, or another user's, holds nothing of ours; without descriptors or memory
-   nothing can be said. */
+/* A process that is gone, or another user's, holds nothing of ours; without descriptors or
+   memory nothing can be said. */
 static bool is_hidden(void)
 {
     return errno == EMFILE || errno == ENFILE || errno == ENOMEM;

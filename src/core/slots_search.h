@@ -15,6 +15,7 @@ struct slots_search_held {
 typedef int slots_search_visit(
     void *context, const struct slots_search_held *held, struct err *err);
 
-/* Visits each open file of each process of this user. One that is opened, and closed again, while the
-   search runs may be left out. ERR_CONFIG when it can't be seen what processes hold. */
+/* Visits each open file of each process of this user. One that is opened, and closed again,
+   while the search runs may be left out. ERR_CONFIG when it can't be seen what processes
+   hold. */
 MUST_USE int slots_search_files(slots_search_visit *visit, void *context, struct err *err);

@@ -1,5 +1,6 @@
-/* timer: calls due at an instant, in a pairing heap made of its users' structs (Fredman, Sedgewick,
-   Sleator, Tarjan 1986). It needs no memory of its own, so starting a timer cannot fail. */
+/* timer: calls due at an instant, in a pairing heap made of its users' structs (Fredman,
+   Sedgewick, Sleator, Tarjan 1986). It needs no memory of its own, so starting a timer cannot
+   fail. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

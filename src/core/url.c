@@ -58,14 +58,15 @@ static int check_parts(CURLU *parts, struct err *err)
     return 0;
 }
 
-/* Scheme and authority of the address that was found good last: most calls go where the one before
-   went, and nothing but these two is judged by its meaning. One thread. */
+/* Scheme and authority of the address that was found good last: most calls go where the one
+   before went, and nothing but these two is judged by its meaning. One thread. */
 static struct {
     char text[256];
     size_t len;
 } good;
 
-/* 0 for unusual spellings, such as three slashes, after which libcurl looks for the authority. */
+/* 0 for unusual spellings, such as three slashes, after which libcurl looks for the
+   authority. */
 static size_t origin_len(const char *url)
 {
     const char *authority = strstr(url, "://");

@@ -10,8 +10,8 @@ struct buf;
 enum { URL_MAX = 65536 };
 
 /* Checks an absolute address: https, or http to 127.0.0.1, ::1 or localhost; a host; no user,
-   password or fragment; visible ASCII only. ERR_USAGE says what is wrong; the text of the address
-   is not repeated beyond its scheme and host. */
+   password or fragment; visible ASCII only. ERR_USAGE says what is wrong; the text of the
+   address is not repeated beyond its scheme and host. */
 MUST_USE int url_check(const char *url, size_t len, struct err *err);
 
 /* Whether the address, already checked, is plain http. */
@@ -20,8 +20,8 @@ bool url_is_plain(const char *url);
 /* Appends `value` percent-encoded: everything but the unreserved characters of RFC 3986 2.3. */
 MUST_USE int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *err);
 
-/* Appends one path segment. ERR_USAGE for "", ".", "..", NUL, CR and LF, which no id contains and
-   which would reach another resource or another request. "/" is encoded. */
+/* Appends one path segment. ERR_USAGE for "", ".", "..", NUL, CR and LF, which no id contains
+   and which would reach another resource or another request. "/" is encoded. */
 MUST_USE int url_add_segment(struct buf *out, const char *value, size_t len, struct err *err);
 
 /* Whether url_add_segment would append it as it is. */
@@ -31,6 +31,6 @@ bool url_is_segment(const char *value, size_t len);
 MUST_USE int url_add_query(struct buf *out, const char *name, size_t name_len,
     const char *value, size_t value_len, struct err *err);
 
-/* Appends `path` (which starts with "/", may end in a query) to a base address with or without a
-   trailing slash. ERR_USAGE when the path is not one or has "." or ".." segments. */
+/* Appends `path` (which starts with "/", may end in a query) to a base address with or without
+   a trailing slash. ERR_USAGE when the path is not one or has "." or ".." segments. */
 MUST_USE int url_join(struct buf *out, const char *base, const char *path, struct err *err);

@@ -2,8 +2,8 @@
 #pragma once
 #include <stdbool.h>
 
-/* Whether the folder is reached over a network, where neither locks nor maps are shared with all who
-   use it. FUSE counts as local. */
+/* Whether the folder is reached over a network, where neither locks nor maps are shared with
+   all who use it. FUSE counts as local. */
 bool volume_is_network(const char *folder);
 
 /* The same of a type of file system (statfs). */

@@ -1,6 +1,6 @@
-/* heap: Lua's memory. Small blocks are cut from large ones and kept by their size when they are given
- * back, which takes a tenth of malloc's time; they return to the system with the heap. Under
- * AddressSanitizer all blocks are malloc's, so that each is watched. */
+/* heap: Lua's memory. Small blocks are cut from large ones and kept by their size when they are
+ * given back, which takes a tenth of malloc's time; they return to the system with the heap.
+ * Under AddressSanitizer all blocks are malloc's, so that each is watched. */
 #pragma once
 #include <stddef.h>
 

@@ -11,23 +11,24 @@
 #include "core/clock.h"
 #include "core/loop.h"
 
-/* Waits end at the deadline by themselves, with errors of their own; this is for what computes. */
+/* Waits end at the deadline by themselves, with errors of their own; this is for what
+   computes. */
 static const double GRACE_S = 0.5;
 
-/* So often a script may catch the error of the deadline; a pcall in an endless loop would do so for
- * ever. */
+/* So often a script may catch the error of the deadline; a pcall in an endless loop would do so
+ * for ever. */
 enum { CAUGHT_MAX = 2, EXIT_DEADLINE = 6 };
 
 static lua_State *volatile running;
 
-/* In a session SIGINT first of all ends waits; a function that goes on computing for so long is ended
- * by an error, and if it catches that, and goes on for as long again or SIGINT comes again, by one at
- * each step: between two calls of pcall a loop takes only a few. */
+/* In a session SIGINT first of all ends waits; a function that goes on computing for so long is
+ * ended by an error, and if it catches that, and goes on for as long again or SIGINT comes
+ * again, by one at each step: between two calls of pcall a loop takes only a few. */
 enum { PATIENCE_MS = 100, INSTRUCTIONS = 1000 };
 enum { EACH_STEP = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT };
 
-/* SIGINTs since the session attended to the last one, when the first of them or the error came that was
- * raised for it, and whether one came since that was asked. */
+/* SIGINTs since the session attended to the last one, when the first of them or the error came
+ * that was raised for it, and whether one came since that was asked. */
 static volatile sig_atomic_t strikes;
 static volatile int64_t struck_ms;
 static volatile sig_atomic_t raised;

@@ -42,7 +42,8 @@ static const char *nearest_module(const char *name)
     return nearest_name(name, names);
 }
 
-/* Our modules keep the globals as they were at the start: a session may name a variable `type`. */
+/* Our modules keep the globals as they were at the start: a session may name a variable
+   `type`. */
 static void give_globals(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(2));

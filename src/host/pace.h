@@ -1,6 +1,7 @@
-/* pace: begins a cycle of the collector when the number of objects has doubled. Lua counts bytes
-   only, so beside a few long texts garbage may pile up that is many times what is in use: while
-   60 MB of answers are held, 25 of them stand decoded, cold for every cache, before one is freed. */
+/* pace: begins a cycle of the collector when the number of objects has doubled. Lua counts
+   bytes only, so beside a few long texts garbage may pile up that is many times what is in use:
+   while 60 MB of answers are held, 25 of them stand decoded, cold for every cache, before one
+   is freed. */
 #pragma once
 #include <lua.h>
 #include <stddef.h>

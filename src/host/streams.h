@@ -5,7 +5,8 @@
 
 #include "core/err.h"
 
-/* [-0, +0, m] Lets io.stdout and io.stderr, which led to these streams, lead to the ones of now. */
+/* [-0, +0, m] Lets io.stdout and io.stderr, which led to these streams, lead to the ones of
+   now. */
 void streams_follow(lua_State *L, FILE *out, FILE *errors);
 
 /* [-0, +0, m] Installs the console (core/console.h). */

@@ -17,8 +17,8 @@ static bool is_embedded(const lua_Debug *ar)
     return strncmp(ar->source, "=[siterun]", 10) == 0;
 }
 
-/* A walk over the user's frames from the innermost. Of a deep stack only both ends are looked at:
- * finding a frame costs its depth. */
+/* A walk over the user's frames from the innermost. Of a deep stack only both ends are looked
+ * at: finding a frame costs its depth. */
 struct walk {
     lua_State *thread;
     int level, last;

@@ -1,5 +1,5 @@
-/* warning: what Lua's warn() and errors in finalizers write to stderr, as lua has it: nothing until
- * warn("@on"). */
+/* warning: what Lua's warn() and errors in finalizers write to stderr, as lua has it: nothing
+ * until warn("@on"). */
 #pragma once
 #include <lua.h>
 

@@ -3,8 +3,8 @@
  *   embed LUA_DIR [FILE.lua | BIND.c]... > embedded.c
  *
  * lua/a/b.lua becomes the module "a.b" (lua/a/init.lua is "a"), compiled here, so that a syntax
- * error stops the build; lines are kept for tracebacks. What its comments say of its functions is kept
- * beside it. src/bind/x.c becomes the module "c.x". */
+ * error stops the build; lines are kept for tracebacks. What its comments say of its functions
+ * is kept beside it. src/bind/x.c becomes the module "c.x". */
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
@@ -70,7 +70,8 @@ static const char *line_end(const char *line)
     return end != NULL ? end + 1 : line + strlen(line);
 }
 
-/* The comments that begin with "---", and the first one, each with the line that it is about. */
+/* The comments that begin with "---", and the first one, each with the line that it is
+   about. */
 static void print_notes(lua_State *L, const char *text, int index)
 {
     struct output out = {0};

@@ -1,6 +1,6 @@
 /* measure COMMAND...: runs it and prints "MICROSECONDS CPU_MICROSECONDS PEAK_KB" on stderr. A
-   program of its own, since Linux counts the memory of the parent at the time of the fork to the
-   child's peak: a small parent adds nothing. */
+   program of its own, since Linux counts the memory of the parent at the time of the fork to
+   the child's peak: a small parent adds nothing. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
-/* How long it takes until the prompt of a session can be typed at, on a terminal of its own, and until
-   Ctrl-C ends a loop there. */
+/* How long it takes until the prompt of a session can be typed at, on a terminal of its own,
+   and until Ctrl-C ends a loop there. */
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>

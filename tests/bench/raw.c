@@ -1,5 +1,5 @@
-/* raw WORKLOAD: what libcurl alone needs for a workload of work.lua. Answers are counted and not
-   decoded. Prints "ok COUNT BYTES". */
+/* raw WORKLOAD: what libcurl alone needs for a workload of work.lua. Answers are counted and
+   not decoded. Prints "ok COUNT BYTES". */
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* What a slot costs: taking and giving back alone, and the lock with 32 processes on one account.
-   Prints figures; asserts nothing, since machines differ. */
+/* What a slot costs: taking and giving back alone, and the lock with 32 processes on one
+   account. Prints figures; asserts nothing, since machines differ. */
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>

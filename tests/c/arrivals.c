@@ -1,8 +1,8 @@
-/* arrivals FILE LEAST MOST SPIKES UNANSWERED: an HTTP server on loopback that notes by its own clock
-   when each request arrived: when its first bytes were read. It answers after LEAST to MOST
-   milliseconds (the logarithm is uniform), SPIKES of 100 after MOST, UNANSWERED of 100 never. Prints
-   its port. Until SIGTERM; then FILE holds a line for each request, in the order of arrival:
-   nanoseconds of its arrival, of its answer (0: none), method and target. */
+/* arrivals FILE LEAST MOST SPIKES UNANSWERED: an HTTP server on loopback that notes by its own
+   clock when each request arrived: when its first bytes were read. It answers after LEAST to
+   MOST milliseconds (the logarithm is uniform), SPIKES of 100 after MOST, UNANSWERED of 100
+   never. Prints its port. Until SIGTERM; then FILE holds a line for each request, in the order
+   of arrival: nanoseconds of its arrival, of its answer (0: none), method and target. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <math.h>

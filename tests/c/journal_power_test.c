@@ -1,6 +1,6 @@
-/* Power cuts: a journal at work is recorded write by write; then, for a cut after each of them, the
-   disk that it leaves must hold a readable journal with every record that was reported as written.
-   `journal_power_test ROUNDS` repeats that with other work. */
+/* Power cuts: a journal at work is recorded write by write; then, for a cut after each of them,
+   the disk that it leaves must hold a readable journal with every record that was reported as
+   written. `journal_power_test ROUNDS` repeats that with other work. */
 #include "store.h"
 #include "tape.h"
 
@@ -186,7 +186,8 @@ static void apply_torn(struct content *content, const struct op *op)
 
 enum fate { DROPPED, SOME_WRITES, SOME_SECTORS, FATES };
 
-/* A removal that did not reach the disk takes all that came later along: that was another file. */
+/* A removal that did not reach the disk takes all that came later along: that was another
+   file. */
 static void apply_unsynced(struct content *content, int file, int end, enum fate fate)
 {
     for (int i = unsynced[file]; i < end && fate != DROPPED; i++) {

@@ -1,5 +1,5 @@
-/* The journal: batches, keys within a process and between processes, and what it says when it can't
-   be written. */
+/* The journal: batches, keys within a process and between processes, and what it says when it
+   can't be written. */
 #include "store.h"
 
 #include <errno.h>

@@ -84,7 +84,8 @@ static void a_stopped_timer_does_not_fire(void **state)
     assert_int_equal(fired, 0);
 }
 
-/* Two descriptors that become ready together; the first callback takes the other's watch away. */
+/* Two descriptors that become ready together; the first callback takes the other's watch
+   away. */
 struct pair {
     struct loop_watch watch;
     struct pair *other;

@@ -1,5 +1,5 @@
-/* raw_server: a plain HTTP server on loopback in processes of its own, for the C tests. A request's
-   path says what it gets:
+/* raw_server: a plain HTTP server on loopback in processes of its own, for the C tests. A
+   request's path says what it gets:
      /ok          200, body "ok"
      /close       nothing: the connection is closed
      /stall       nothing, ever

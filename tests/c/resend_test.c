@@ -1,5 +1,5 @@
-/* libcurl sends a request again by itself when a reused connection dies without an answer. Here 1,000
-   die for each method, after the request was read; the service counts the copies. */
+/* libcurl sends a request again by itself when a reused connection dies without an answer. Here
+   1,000 die for each method, after the request was read; the service counts the copies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -77,8 +77,8 @@ static int dial(const struct fixture *fixture)
     return fd;
 }
 
-/* Sends while the server reads: a large request does not fit the socket's buffers. Stops quietly
-   when the server has closed, as it may on a request that it refuses. */
+/* Sends while the server reads: a large request does not fit the socket's buffers. Stops
+   quietly when the server has closed, as it may on a request that it refuses. */
 static void say_bytes(struct fixture *fixture, int fd, const char *bytes, size_t len)
 {
     while (len > 0) {

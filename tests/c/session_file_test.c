@@ -239,7 +239,8 @@ static void a_process_that_dies_loses_the_lock(void **state)
 
 enum { WRITERS = 4, ROUNDS = 200 };
 
-/* Under the lock each adds one to the number in the file: none is lost, no reader sees a part. */
+/* Under the lock each adds one to the number in the file: none is lost, no reader sees a
+   part. */
 static void count_up(void)
 {
     struct session_file *file = NULL;

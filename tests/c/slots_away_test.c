@@ -1,4 +1,5 @@
-/* Processes that are killed while they use the slots, and files that are taken away from them. */
+/* Processes that are killed while they use the slots, and files that are taken away from
+   them. */
 #include <stddef.h>
 #include <sys/file.h>
 
@@ -294,8 +295,9 @@ static void expect_two(void *context)
     slots_file_close(file);
 }
 
-/* The file is taken away again in the middle of the search, when it got what was found so far and
-   nobody has used it. What is locked may come first: searches of other tests look at it, too. */
+/* The file is taken away again in the middle of the search, when it got what was found so far
+   and nobody has used it. What is locked may come first: searches of other tests look at it,
+   too. */
 static void test_taken_away_while_others_are_asked(void **state)
 {
     int last_fd = open_last();

@@ -315,8 +315,8 @@ static void test_damage_is_noticed_by_holders(void **state)
     }
 }
 
-/* A process goes on, and knows that what it took is not in the file: a slot that it may count on was
-   seen to be free in what is left. */
+/* A process goes on, and knows that what it took is not in the file: a slot that it may count
+   on was seen to be free in what is left. */
 static void test_cut_while_it_is_used(void **state)
 {
     (void)state;
@@ -365,8 +365,8 @@ static void boot_earlier(struct slots *slots)
     slots->paused_until_ms = INT64_C(1) << 40;
 }
 
-/* Whatever was sent before this boot counts until a window after it, on the boot's clock: time that
-   passed while the machine was off is not known, and that much is known of it. */
+/* Whatever was sent before this boot counts until a window after it, on the boot's clock: time
+   that passed while the machine was off is not known, and that much is known of it. */
 static void test_reboot(void **state)
 {
     struct slots *slots;

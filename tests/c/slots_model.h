@@ -1,4 +1,5 @@
-/* The states of the slots' model (slots_model_test.c): the log, the processes, and what is true. */
+/* The states of the slots' model (slots_model_test.c): the log, the processes, and what is
+   true. */
 #pragma once
 #include <setjmp.h>
 

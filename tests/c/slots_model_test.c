@@ -1,10 +1,11 @@
-/* The log of slots, explored exhaustively on a small model: processes that take, release, queue up,
-   reap and die, at any store inside of any call too, in every order, until no new state turns up.
-   slots.c is compiled as for ThreadSanitizer: the compiler then announces each store, to the
-   functions below instead of that library's. What the service may count is kept apart, as `truth`.
+/* The log of slots, explored exhaustively on a small model: processes that take, release, queue
+   up, reap and die, at any store inside of any call too, in every order, until no new state
+   turns up. slots.c is compiled as for ThreadSanitizer: the compiler then announces each store,
+   to the functions below instead of that library's. What the service may count is kept apart,
+   as `truth`.
 
-   Time goes in ticks (of 1 ms). States are kept relative to the present and to the tickets in use, and
-   processes are alike, so there are finitely many. */
+   Time goes in ticks (of 1 ms). States are kept relative to the present and to the tickets in
+   use, and processes are alike, so there are finitely many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +92,8 @@ static void check_recovery(const struct state *state)
     expect(slots_used(&slots, state->now + HELD_MAX) == flights, "a slot is lost");
 }
 
-/* Dying at any store of a reboot leaves either no block, or one that holds as much as before. */
+/* Dying at any store of a reboot leaves either no block, or one that holds as much as
+   before. */
 static void check_reboot(const struct state *state)
 {
     const int64_t free_ms = 1 + WINDOW + GUARD; /* on the new boot's clock */
@@ -298,8 +300,8 @@ static void grant(struct state *state, struct process *process, int who)
     process->waits = false;
 }
 
-/* The first flight: they are alike. What is true changes with the end of the request, before the log
-   does. */
+/* The first flight: they are alike. What is true changes with the end of the request, before
+   the log does. */
 static void release(struct state *state, struct process *process, enum deed deed)
 {
     int64_t free_ms = state->now + 1 + WINDOW + (deed == RELEASE_UNANSWERED ? GUARD : 0);
@@ -392,8 +394,8 @@ static void explore_others(const struct key *key)
     steps += 1 + PROCESSES;
 }
 
-/* How much the dead may leave before somebody reaps: SLOTS_REMAINS in the long proof, where 99 is
-   no bound at all. */
+/* How much the dead may leave before somebody reaps: SLOTS_REMAINS in the long proof, where 99
+   is no bound at all. */
 static int read_remains_max(void)
 {
     const char *text = getenv("SLOTS_REMAINS");

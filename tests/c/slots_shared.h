@@ -1,4 +1,5 @@
-/* What the tests of the slots' file have in common: a file in a folder of its own, and children. */
+/* What the tests of the slots' file have in common: a file in a folder of its own, and
+   children. */
 #pragma once
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -25,8 +26,8 @@ static inline int set_up(void **state)
     return bad;
 }
 
-/* Another folder: a process that searches, of another test, may have an old file open for a moment, and
-   what was held in that is found again. */
+/* Another folder: a process that searches, of another test, may have an old file open for a
+   moment, and what was held in that is found again. */
 static inline void renew(void)
 {
     assert_int_equal(remove_folder(NULL), 0);

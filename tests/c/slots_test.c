@@ -137,7 +137,8 @@ static void test_queue_is_bounded_and_ordered(void **state)
     assert_false(slots_waits(slots, places[0]));
 }
 
-/* A waiter whose process does not look any more holds up nobody, and has its place when it looks. */
+/* A waiter whose process does not look any more holds up nobody, and has its place when it
+   looks. */
 static void test_unseen_waiter(void **state)
 {
     struct slots *slots = *state;
@@ -157,8 +158,8 @@ static bool is_not_me(struct slots_owner owner)
     return owner.pid != me.pid;
 }
 
-/* Whatever is on the disk when the power fails, since slots_reserve asked for it, tells of as many slots
-   as are used. */
+/* Whatever is on the disk when the power fails, since slots_reserve asked for it, tells of as
+   many slots as are used. */
 static void test_reserve(void **state)
 {
     struct slots *slots = *state, *disk = malloc(sizeof *disk), *after = malloc(sizeof *after);
@@ -230,8 +231,8 @@ static struct slots *make_carried(struct slots_place *mine)
     return carried;
 }
 
-/* From a block that went elsewhere before, that is lost: what ended, what the dead held, and what its
-   holder has in flight. What others have they tell themselves. */
+/* From a block that went elsewhere before, that is lost: what ended, what the dead held, and
+   what its holder has in flight. What others have they tell themselves. */
 static void test_salvage(void **state)
 {
     struct slots *slots = *state;

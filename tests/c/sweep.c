@@ -5,7 +5,8 @@
  *
  * "lua" fails Lua's allocations, "c" those of our own C code (the linker wraps its malloc and
  * kin). Each run is a process of its own. It may end as it likes, but must end by itself, and
- * not without a word unless it did its work. With a STRIDE above 1 only every so many are tried, with =N only the Nth. */
+ * not without a word unless it did its work. With a STRIDE above 1 only every so many are
+ * tried, with =N only the Nth. */
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>

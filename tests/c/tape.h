@@ -1,5 +1,5 @@
-/* tape: an SQLite VFS that notes every write, truncation, sync and removal of a journal's files. For one
-   process and one thread; the notes are in `tape` until erase_tape. */
+/* tape: an SQLite VFS that notes every write, truncation, sync and removal of a journal's
+   files. For one process and one thread; the notes are in `tape` until erase_tape. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +24,7 @@ enum kind { WRITE, TRUNCATE, SYNC, REMOVE, REPORT };
 struct op {
     enum kind kind;
     int file;
-    int64_t
-        at; /* offset; size of a truncation; seq of a report; whether the folder is synced too */
+    int64_t at; /* offset; new size; seq of a report; whether the folder is synced too */
     int len;
     unsigned char *bytes;
 };
