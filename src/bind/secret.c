@@ -100,6 +100,24 @@ static int label(lua_State *L)
 }
 
 /* Two handles of one value are equal, so that they open one account. */
+static bool is_edge(char c)
+{
+    return strchr(" \t\"'", c) != NULL;
+}
+
+/* is_copied(secret) -> does it begin or end as text does that was copied with more than it: with a
+   blank, a quotation mark or a byte order mark? It tells nothing else of the value. */
+static int is_copied(lua_State *L)
+{
+    const struct secret *secret = secret_check(L, 1);
+    const char *value = secret ? secret_value(secret) : "";
+    size_t len = secret ? secret_len(secret) : 0;
+    bool has_mark = strncmp(value, "\xEF\xBB\xBF", 3) == 0;
+
+    lua_pushboolean(L, has_mark || (len > 0 && (is_edge(value[0]) || is_edge(value[len - 1]))));
+    return 1;
+}
+
 static int equal(lua_State *L)
 {
     struct secret *a = secret_check(L, 1), *b = secret_check(L, 2);
@@ -140,6 +158,7 @@ int luaopen_c_secret(lua_State *L)
         {"command", from_command},
         {"redact", redact},
         {"is", is_secret},
+        {"is_copied", is_copied},
         {NULL, NULL},
     };
 

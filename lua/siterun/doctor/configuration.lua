@@ -5,6 +5,7 @@ local duration = require "siterun.duration"
 local file = require "c.file"
 local layer = require "siterun.config.layer"
 local services = require "siterun.services"
+local secret = require "c.secret"
 local settings = require "siterun.settings"
 local source = require "siterun.config.source"
 local value = require "siterun.config.value"
@@ -124,6 +125,14 @@ local CHECKS = { limit = check_limit, ca_file = function(found, _, path, place)
   check_readable(found, path, place)
 end }
 
+-- A password may be such; a key hardly is.
+local function check_copied(found, setting, taken, place)
+  if setting.type == "secret" and secret.is_copied(taken) then
+    found:warn(place, "the secret begins or ends with a blank, a quotation mark or a byte "
+      .. "order mark", "give it without, unless that belongs to it")
+  end
+end
+
 local function layers_of(found, service, declared)
   local ok, layers = pcall(layer.list, service.name, service.settings, declared, {})
   if ok then return layers, true end
@@ -182,6 +191,7 @@ function M.service(found, name, is_whole)
     if setting.name == "limit" then shown.limit = taken end
     local check = taken and CHECKS[setting.name]
     if check then check(found, setting, taken, place) end
+    if taken then check_copied(found, setting, taken, place) end
   end
   check_double(found, service, places)
   local has_problem = found:has_problem(first)
