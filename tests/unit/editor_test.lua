@@ -182,6 +182,19 @@ t.test("no secret is kept, and nothing behind a leading blank", function()
   session:wait("> s = require%('c.secret'%).new%('%*%*%*'%)\n")
 end)
 
+t.test("a key that is typed is not kept, whatever becomes of the call", function()
+  local home = new_home()
+  local session <close> = open(home)
+  session:enter("ticketing.connect { key = 'key-7c20', region = 'usa' }", "one of us.-\n>\n$")
+  session:enter("teleporte.connect { pasword = 'key-1d55' }", "unknown option.-\n>\n$")
+  local simulated <close> = terminal.with({ HOME = home }, "--sandbox")
+  simulated:wait("sandbox>\n")
+  simulated:enter("tk = ticketing.connect { key = 'key-9f31' }", "31' }\nsandbox>\n")
+  local kept = history_of(home)
+  t.equal(kept:match("key%-%x+"), nil)
+  t.match(kept, "{ key = '%*%*%*', region = 'usa' }")
+end)
+
 t.test("a paste of 500 lines with tabs runs as a file does", function()
   local lines = { "local sum = 0" }
   for i = 1, 498 do

@@ -1,5 +1,6 @@
 ---`:history`
 local display = require("c.display")
+local secret = require("c.secret")
 
 return {
   name = "history",
@@ -8,6 +9,7 @@ return {
   run = function(session, text)
     local chunks = session.editor and session.editor:history() or session.chunks
     for _, chunk in ipairs(chunks) do
+      chunk = secret.redact(chunk)
       if chunk:find(text, 1, true) then
         io.stdout:write(display.clean((chunk:gsub("\n*$", "\n")), true))
       end
