@@ -387,8 +387,7 @@ static int64_t count_far(const struct slots_behind *behind, int64_t key_ms)
                      (double)(behind->last_key_ms - from_ms));
 }
 
-/* A waiter and those behind it, up to the key. These count while their process looks in
-   time. */
+/* A waiter and those behind it, up to the key. These count while its process looks in time. */
 static int count_to(const struct slots_waiter *waiter, int64_t key_ms, int64_t now_ms)
 {
     const struct slots_behind *behind = &waiter->behind;
