@@ -3,7 +3,6 @@ local base = require "siterun.base"
 local config_file = require "siterun.config.file"
 local errors = require "siterun.errors"
 local file = require "c.file"
-local given = require "siterun.config.given"
 local layer = require "siterun.config.layer"
 local nearest = require "siterun.nearest"
 local settings = require "siterun.settings"
@@ -62,7 +61,7 @@ local function check_options(service, declared, options)
   if type(options) ~= "table" then
     fail(service, string.format("%s.connect wants a table, not a %s", service, type(options)))
   end
-  given.hide(declared, options)
+  require("siterun.config.given").hide(declared, options)
   for name in pairs(options) do
     if not declared[name] then
       local hint = nearest.hint(name, nearest.keys(declared))

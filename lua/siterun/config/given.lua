@@ -3,11 +3,12 @@
 local nearest = require "siterun.nearest"
 local secret = require "c.secret"
 
-local M = {}
+local M = {
+  kept = {}, ---@type table<integer, any> a secret is hidden as long as its handle lives
+}
 
--- A secret is hidden as long as its handle lives; a client's live in the client.
 local KEPT = 16
-local kept, last = {}, 0
+local last = 0
 
 local function meant(declared, name)
   local near = type(name) == "string" and nearest.find(name, nearest.keys(declared))
@@ -21,7 +22,7 @@ function M.hide(declared, options)
     local setting = type(raw) == "string" and meant(declared, name)
     if setting and setting.type == "secret" then
       last = last % KEPT + 1
-      kept[last] = secret.new(raw, "option " .. setting.name)
+      M.kept[last] = secret.new(raw, "option " .. setting.name)
     end
   end
 end
