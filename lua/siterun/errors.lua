@@ -118,21 +118,41 @@ function M.exit_code(value)
   return M.is(value) and EXIT_CODES[value.kind] or 1
 end
 
+local UNITS = {
+  { name = "s", seconds = 1, most = 120 }, { name = "min", seconds = 60, most = 180 },
+  { name = "h", seconds = 3600, most = 72 },
+  { name = "days", seconds = 86400, most = math.huge },
+}
+
 ---"now", "in 42 s", "in 15 min": a wait as a person says it.
 ---@param seconds number
 ---@return string
 local function wait(seconds)
   if seconds <= 0 then return "now" end
-  if seconds < 120 then return string.format("in %d s", math.ceil(seconds)) end
-  return string.format("in %d min", math.ceil(seconds / 60))
+  for _, unit in ipairs(UNITS) do
+    local count = math.ceil(seconds / unit.seconds)
+    if count < unit.most then return ("in %d %s"):format(count, unit.name) end
+  end
+end
+
+-- Not every pause is for the account's own limit.
+local function pause_advice(e)
+  local again = "try again " .. wait(e.retry_after)
+  if e.status == 503 then return "the service asks for a pause: " .. again end
+  return (e.status and "the account's limit is used up: " or "") .. again
+end
+
+local function deadline_advice(seconds)
+  return "give the call or the run (--deadline) more time, or start it again " .. wait(seconds)
 end
 
 ---What to do about it.
 ---@param e siterun.Error
 ---@return string?
 function M.advice(e)
-  if e.kind == "rate_limited" and e.retry_after then
-    return "the account's limit is used up: try again " .. wait(e.retry_after)
+  if e.kind == "rate_limited" and e.retry_after then return pause_advice(e) end
+  if e.kind == "deadline" and (e.retry_after or 0) > 0 then
+    return deadline_advice(e.retry_after)
   end
   return e.hint or M.HINTS[e.kind]
 end

@@ -33,6 +33,26 @@ t.test("a rate limit says when to try again", function()
     "in 60 min")
 end)
 
+t.test("a wait is told in units that a person can read", function()
+  local function told(seconds, status, kind)
+    return tostring(sample { kind = kind or "rate_limited", message = "x", status = status,
+      retry_after = seconds })
+  end
+  t.match(told(99999), "in 28 h")
+  t.match(told(10 * 86400), "in 10 days")
+  t.match(told(34, nil, "deadline"), "start it again in 34 s")
+end)
+
+t.test("a pause is not always that of the account's limit", function()
+  local function told(status)
+    return tostring(sample { kind = "rate_limited", message = "x", status = status,
+      retry_after = 5 })
+  end
+  t.match(told(429), "limit is used up: try again in 5 s")
+  t.match(told(503), "the service asks for a pause: try again in 5 s")
+  t.equal(told(nil):find("used up", 1, true), nil)
+end)
+
 t.test("a read without an answer says nothing of effects", function()
   local e = sample { kind = "network", message = "reset", sent = "unknown" }
   t.equal(tostring(e), "ticketing tickets:get: network: reset; check the address and the network")
