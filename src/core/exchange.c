@@ -158,7 +158,7 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
     throttle = account_throttle(exchange->request.account);
     outcome->write = outcome->write || exchange->request.write;
     outcome->attempt = exchange->tries;
-    outcome->left_ms = time_left_ms(exchange);
+    outcome->left_ms = retry_left_ms(exchange->request.write, time_left_ms(exchange));
     verdict = retry_decide(outcome, retry_chance(), &pause_ms);
     if (retry_holds_others(outcome))
         throttle_pause(throttle, outcome->retry_after_ms + 1);
@@ -294,7 +294,7 @@ static void guard_deadline(struct exchange *exchange)
 /* A wait whose end is known to lie beyond the deadline is not begun: how long it would be; else 0. */
 static int64_t wait_too_long_ms(struct exchange *exchange)
 {
-    int64_t left_ms = time_left_ms(exchange), wait_ms;
+    int64_t left_ms = retry_left_ms(exchange->request.write, time_left_ms(exchange)), wait_ms;
 
     if (left_ms == INT64_MAX)
         return 0;
@@ -367,7 +367,7 @@ static void advance(struct exchange *exchange)
 {
     struct session *session = session_of(exchange);
 
-    if (time_left_ms(exchange) <= 0) {
+    if (retry_left_ms(exchange->request.write, time_left_ms(exchange)) <= 0) {
         fail_deadline(exchange, "sending", 0);
     } else if (session && !is_ready(exchange, session)) {
         give_slot(exchange, SENT_NO);

@@ -51,6 +51,11 @@ static int64_t choose_pause_ms(const struct retry_outcome *outcome, double chanc
     return is_asked(outcome) && pause_ms >= outcome->left_ms ? least_ms : pause_ms;
 }
 
+int64_t retry_left_ms(bool write, int64_t left_ms)
+{
+    return write && left_ms != INT64_MAX ? left_ms - RETRY_WRITE_MIN_MS : left_ms;
+}
+
 enum retry_verdict retry_decide(
     const struct retry_outcome *outcome, double chance, int64_t *pause_ms)
 {

@@ -11,6 +11,7 @@ enum {
     RETRY_BASE_MS = 500, /* the first pause is up to this; each further one up to twice */
     RETRY_PAUSE_MAX_MS = 30000,          /* of the pauses that we choose */
     RETRY_AFTER_MAX_MS = 15 * 60 * 1000, /* of those that a service asks for, unless told */
+    RETRY_WRITE_MIN_MS = 100, /* hardly a service answers sooner */
 };
 
 /* How an attempt ended, and what the call may still take. */
@@ -33,6 +34,10 @@ enum retry_verdict {
     RETRY_ASKED, /* a used-up limit, and the service says until when: costs no budget */
     RETRY_PAUSED /* only if the budget allows it (slots.h) */
 };
+
+/* How much of the time left an attempt may still begin in: a write whose answer the deadline would cut
+   off could only end as one of unknown outcome. */
+int64_t retry_left_ms(bool write, int64_t left_ms);
 
 /* Sets `pause_ms`, which ends before the deadline, unless the verdict is RETRY_NO. `chance` is
    uniform from 0 to 1 (full jitter). */

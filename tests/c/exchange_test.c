@@ -357,15 +357,25 @@ static void the_deadline_ends_waits_of_every_kind(void **state)
     struct account *account = open_account(AUTH_SESSION, "/stall");
 
     (void)state;
-    loop_set_deadline(loop, clock_ms() + 50);
+    loop_set_deadline(loop, clock_ms() + 150);
     assert_error(perform(account, "POST", "/ok"), ERR_DEADLINE, SENT_NO, 0);
     account_free(account);
 
     loop_set_deadline(loop, clock_ms() + 50);
     assert_error(perform(NULL, "GET", "/stall"), ERR_DEADLINE, SENT_UNKNOWN, 1);
-    loop_set_deadline(loop, clock_ms() + 50);
+    loop_set_deadline(loop, clock_ms() + 200);
     assert_error(perform(NULL, "POST", "/stall"), ERR_UNKNOWN_OUTCOME, SENT_UNKNOWN, 1);
     assert_error(perform(NULL, "POST", "/ok"), ERR_DEADLINE, SENT_NO, 0);
+}
+
+static void a_write_is_not_begun_when_its_answer_would_come_too_late(void **state)
+{
+    struct account *account = open_account(AUTH_BASIC, NULL);
+
+    (void)state;
+    loop_set_deadline(loop, clock_ms() + RETRY_WRITE_MIN_MS);
+    assert_error(perform(account, "POST", "/stall"), ERR_DEADLINE, SENT_NO, 0);
+    account_free(account);
 }
 
 static void a_service_that_asks_for_a_pause_gets_it(void **state)
@@ -413,6 +423,7 @@ int main(void)
         cmocka_unit_test_teardown(a_stuck_process_does_not_stop_the_others, clear),
         cmocka_unit_test_teardown(waits_that_pass_the_deadline_are_not_begun, clear),
         cmocka_unit_test_teardown(the_deadline_ends_waits_of_every_kind, clear),
+        cmocka_unit_test_teardown(a_write_is_not_begun_when_its_answer_would_come_too_late, clear),
         cmocka_unit_test_teardown(a_service_that_asks_for_a_pause_gets_it, clear),
         cmocka_unit_test_teardown(bad_base_addresses_are_refused, clear),
     };
