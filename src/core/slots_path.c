@@ -27,12 +27,17 @@ static void say(const struct slots_path *at, const char *what)
 
 /* ---- opening ---- */
 
+static int fail_kind(const struct slots_path *at, struct err *err)
+{
+    return err_set(
+        err, ERR_CONFIG, "%.300s is not a plain file of this user: remove it", at->path);
+}
+
 /* Takes what was opened: it must be a plain file, and ours. */
 static int own(struct slots_path *at, const struct stat *stat, struct err *err)
 {
     if (!S_ISREG(stat->st_mode) || stat->st_uid != geteuid())
-        return err_set(
-            err, ERR_CONFIG, "%.300s is not a plain file of this user: remove it", at->path);
+        return fail_kind(at, err);
     if ((stat->st_mode & 077) && fchmod(at->inode.fd, 0600))
         return slots_path_fail(at, "protect", err);
     at->asked = 0;
@@ -50,6 +55,8 @@ static int open_path(struct slots_path *at, struct err *err)
             return -1;
         bad = slots_inode_open(&at->inode, AT_FDCWD, at->path, O_NOFOLLOW, &stat);
     }
+    if (bad && (errno == ELOOP || errno == EISDIR)) /* a link, a folder */
+        return fail_kind(at, err);
     if (bad)
         return slots_path_fail(at, "open", err);
     if (!own(at, &stat, err))

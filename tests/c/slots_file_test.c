@@ -95,6 +95,7 @@ static void test_unusable_paths(void **state)
     snprintf(target, sizeof target, "%s/target", folder);
     assert_int_equal(symlink(target, path), 0);
     assert_int_equal(kind_of_open(message), ERR_CONFIG);
+    assert_non_null(strstr(message, "not a plain file"));
     assert_int_equal(access(target, F_OK), -1);
     assert_int_equal(unlink(path), 0);
 
@@ -105,6 +106,7 @@ static void test_unusable_paths(void **state)
 
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(kind_of_open(message), ERR_CONFIG);
+    assert_non_null(strstr(message, "not a plain file"));
     assert_int_equal(rmdir(path), 0);
 
     assert_int_equal(rmdir(folder), 0);
