@@ -176,6 +176,15 @@ t.test("a refused write frees its key", function()
   t.equal(#record.requests, 2)
 end)
 
+t.test("a write that was refused and had no time to be repeated frees its key", function()
+  local listener <close> = peer.listen({},
+    { { status = 429, on = "POST /v1/tickets", headers = { ["Retry-After"] = "0" } } })
+  local tk = clients.ticketing(listener, { limit = "1/60s" })
+  t.raises(function() tk.tickets:create(TICKET, { once = "late", deadline = 20 }) end, "deadline")
+  t.equal(require("journal").list({ once = "late" })[1].outcome, "refused")
+  t.equal(#listener:record().requests, 1)
+end)
+
 t.test("tasks that use one key at the same time send once", function()
   local held = { on = "POST /v1/tickets", status = 201, json = CREATED.json, hold = "same" }
   local _, record = play({ held }, function(tk, listener)
