@@ -33,6 +33,22 @@ local function hang(sb, key)
   return run
 end
 
+t.test("an unknown outcome is told at the end, also of a run that caught the error", function()
+  local sb <close> = journal.start(nil, "--fault", "ticketing POST /tickets lost 1")
+  local caught = journal.recipe [[
+local tk = require("ticketing").connect()
+local who = { id = "u-1", name = "Ana Silva", email = "ana.silva@example.com" }
+for i = 1, tonumber(arg[1]) do
+  pcall(tk.tickets.create, tk.tickets, { title = "caught " .. i, requestor = who })
+end
+]]
+  local told = "siterun: the outcome of %s of this run is unknown: siterun reconcile\n"
+  t.equal(journal.run(sb, caught, "2"), { code = 0, stdout = "", stderr = told:format("2 writes") })
+  t.equal(journal.run(sb, caught, "1").stderr, told:format("one write"))
+  t.equal(journal.run(sb, "--quiet", caught, "1").stderr, "")
+  t.equal(journal.run(sb, "reconcile", "--all").stderr, "")
+end)
+
 t.test("a key that another run has done is answered, nothing is sent", function()
   local sb <close> = journal.start()
   local first = journal.run(sb, WRITES, "a", "3", "once")

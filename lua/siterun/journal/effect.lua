@@ -73,6 +73,7 @@ end
 -- looked up at their services. Other effects can't.
 local function append_outcome(self, outcome, body)
   self.outcome = outcome
+  if outcome == "unknown" then run.lose() end
   return append(self, "outcome", { intent = self.intent, outcome = outcome,
     body = journal.body(body), deferred = self.service ~= nil })
 end

@@ -128,6 +128,21 @@ local function append_end(code)
   journal.append { kind = "end", run = id, body = body }
 end
 
+local lost = 0
+
+---Counts a write of this run whose outcome nobody knows.
+function M.lose()
+  lost = lost + 1
+end
+
+-- A script may catch the error, and so end as if all were well.
+local function tell_lost()
+  if lost == 0 or settings.quiet then return end
+  local writes = lost == 1 and "one write" or lost .. " writes"
+  io.stderr:write("siterun: the outcome of ", writes,
+    " of this run is unknown: siterun reconcile\n")
+end
+
 ---Records how the run ended and writes what is queued. Never raises: the run has ended anyway.
 ---@param result integer|boolean|nil as os.exit takes it
 function M.finish(result)
@@ -138,6 +153,8 @@ function M.finish(result)
     if not ok and errors.is(e) then io.stderr:write("siterun: ", tostring(e), "\n") end
   end
   journal.flush()
+  tell_lost()
+  lost = 0
 end
 
 return M
