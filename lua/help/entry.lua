@@ -1,9 +1,9 @@
 -- What can be told of a function: how it is called, what it takes and gives.
-local arguments = require "siterun.arguments"
 local docs = require "siterun.docs"
 local notes = require "help.notes"
 local options = require "siterun.options"
 local nearest = require "siterun.nearest"
+local parameters = require "siterun.parameters"
 local spec = require "help.spec"
 
 local M = {}
@@ -23,8 +23,7 @@ M.ONCE = { type = "string", fields = function() return {} end,
   name = "once", text = "key of the write: it happens once under it, in all runs" }
 
 local function option_specs(service, endpoint)
-  local _, _, declared = arguments.slots(endpoint)
-  local list = spec.of_params(service, declared)
+  local list = spec.of_params(service, parameters.of(endpoint).option)
   for _, name in ipairs(nearest.keys(options)) do
     local made = spec.of_param(service, options[name])
     made.name = name
@@ -78,8 +77,9 @@ end
 ---@return help.Entry
 function M.of_endpoint(from)
   local service, endpoint, way = from.service, from.endpoint, from.way
-  local positional, named = arguments.slots(endpoint)
-  local list = spec.of_params(service, positional)
+  local given = parameters.of(endpoint)
+  local list = spec.of_params(service, given.positional)
+  local named = given.named
   if #named > 0 or endpoint.open then
     list[#list + 1] = table_spec("parameters", "", spec.of_params(service, named))
   end

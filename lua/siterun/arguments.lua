@@ -4,6 +4,7 @@ local json = require "c.json"
 local nearest = require "siterun.nearest"
 local once_key = require "siterun.journal.once_key"
 local options = require "siterun.options"
+local parameters = require "siterun.parameters"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
 
@@ -11,8 +12,8 @@ local M = {}
 
 ---@class siterun.Call
 ---@field values table<string, any> checked, by parameter name
----@field query table[] pairs that the declaration leaves open
----@field options table
+---@field query? table[] pairs that the declaration leaves open
+---@field options table to be read only
 ---@field ends_at? number deadline (siterun.deadline)
 
 local function new_check(client, operation)
@@ -37,31 +38,12 @@ end
 ---@param operation string
 ---@return siterun.Check
 function M.check(client, operation)
-  local check = client.checks[operation] or new_check(client, operation)
-  client.checks[operation] = check
-  return check
-end
-
----@type table<siterun.Endpoint, table> what M.slots found
-local slots = setmetatable({}, { __mode = "k" })
-
-local function sort_out(endpoint)
-  local found = { positional = {}, named = {}, option = {} }
-  for _, param in ipairs(endpoint.params) do
-    local list = param.option and found.option or param.positional and found.positional
-      or found.named
-    if param.name ~= endpoint.bound then list[#list + 1] = param end
+  local check = client.checks[operation]
+  if not check then
+    check = new_check(client, operation)
+    client.checks[operation] = check
   end
-  return found
-end
-
----Sorts an endpoint's parameters by how the caller gives them.
----@param endpoint siterun.Endpoint
----@return table positional, table named, table option lists of parameters
-function M.slots(endpoint)
-  local found = slots[endpoint] or sort_out(endpoint)
-  slots[endpoint] = found
-  return found.positional, found.named, found.option
+  return check
 end
 
 local function names_of(params)
@@ -74,8 +56,7 @@ end
 ---@param endpoint siterun.Endpoint
 ---@return string[]
 function M.option_names(endpoint)
-  local _, _, option = M.slots(endpoint)
-  local names = names_of(option)
+  local names = names_of(parameters.of(endpoint).option)
   for name in pairs(options) do names[#names + 1] = name end
   if endpoint.suffix then names[#names + 1] = endpoint.suffix.option end
   if endpoint.write then names[#names + 1] = "once" end
@@ -126,6 +107,7 @@ local function take_named(check, endpoint, call, named, given)
   for _, key in ipairs(nearest.keys(given)) do
     if not by_name[key] then
       if endpoint.open ~= "query" then unknown(check, endpoint, key, names) end
+      call.query = call.query or {}
       add_open(check, call.query, key, given[key])
     end
   end
@@ -158,6 +140,7 @@ local function option_specs(endpoint, option)
 end
 
 local function take_options(check, endpoint, call, option, given)
+  call.options = {}
   if type(given) ~= "table" then
     check.fail("the options must be a table, not a " .. type(given))
   end
@@ -186,9 +169,9 @@ local function missing_option(check, client, param)
 end
 
 ---What the caller left out: from the client's settings, the default, or an error.
-local function fill(check, client, endpoint, call)
+local function fill(check, client, others, call)
   local missing = {}
-  for _, param in ipairs(endpoint.params) do
+  for _, param in ipairs(others) do
     local value = call.values[param.name]
     if value == nil and param.option then value = client.settings[param.name] end
     if value == nil then value = param.default end
@@ -201,17 +184,16 @@ local function fill(check, client, endpoint, call)
   if #missing > 0 then check.fail("missing: " .. table.concat(missing, ", ")) end
 end
 
-local function in_order(check, endpoint, values)
-  for _, param in ipairs(endpoint.params) do
+local function in_order(check, after, values)
+  for _, param in ipairs(after) do
     local first, last = values[param.after], values[param.name]
-    if param.after and first and last and last <= first then
+    if first and last and last <= first then
       check.fail(string.format("%s must be after %s", param.name, param.after))
     end
   end
 end
 
-local function some_given(check, endpoint, named, values)
-  if not endpoint.some then return end
+local function some_given(check, named, values)
   for _, param in ipairs(named) do
     if values[param.name] ~= nil then return end
   end
@@ -219,9 +201,8 @@ local function some_given(check, endpoint, named, values)
 end
 
 ---With a token the service ignores what only the first page takes.
-local function one_way_of_paging(check, endpoint, values)
-  local paging = endpoint.paging
-  if not paging or values[paging.token] == nil then return end
+local function one_way_of_paging(check, paging, values)
+  if values[paging.token] == nil then return end
   for _, name in ipairs(paging.first_only) do
     if values[name] ~= nil then
       check.fail(string.format("%s and %s exclude each other", name, paging.token))
@@ -237,31 +218,54 @@ local function are_options(endpoint, given)
     and suffix.values[given[suffix.option]] ~= nil
 end
 
+local function take_positional(check, positional, values, args)
+  for i = 1, #positional do
+    local param = positional[i]
+    if args[i] == nil then check.fail("missing: " .. param.name) end
+    values[param.name] = schema.check(check, param, param.name, args[i])
+  end
+end
+
+---What comes after the positional arguments: a table of parameters, then one of options.
+local function take_tables(check, endpoint, call, args)
+  local found = parameters.of(endpoint)
+  local next_arg = #found.positional + 1
+  local takes_table = #found.named > 0 or endpoint.open ~= nil
+  if takes_table and not (args.n == next_arg and are_options(endpoint, args[next_arg])) then
+    if args[next_arg] ~= nil then
+      take_named(check, endpoint, call, found.named, args[next_arg])
+    end
+    next_arg = next_arg + 1
+  end
+  if args[next_arg] ~= nil then
+    take_options(check, endpoint, call, found.option, args[next_arg])
+  end
+  if args.n > next_arg then check.fail("too many arguments") end
+end
+
+---What holds for values together.
+local function check_together(check, endpoint, found, values)
+  if #found.after > 0 then in_order(check, found.after, values) end
+  if endpoint.some then some_given(check, found.named, values) end
+  if endpoint.paging then one_way_of_paging(check, endpoint.paging, values) end
+end
+
+local NO_OPTIONS = {}
+
 ---@param client table
 ---@param endpoint siterun.Endpoint
 ---@param bound any value of the path parameter that the resource was made with
 ---@param args table as of table.pack
 ---@return siterun.Call
 function M.bind(client, endpoint, bound, args)
-  local check = M.check(client, endpoint.name)
-  local positional, named, option = M.slots(endpoint)
-  local call = { values = { [endpoint.bound or 0] = bound }, query = {}, options = {} }
-  for i, param in ipairs(positional) do
-    if args[i] == nil then check.fail("missing: " .. param.name) end
-    call.values[param.name] = schema.check(check, param, param.name, args[i])
-  end
-  local next_arg = #positional + 1
-  local takes_table = #named > 0 or endpoint.open ~= nil
-  if takes_table and not (args.n == next_arg and are_options(endpoint, args[next_arg])) then
-    if args[next_arg] ~= nil then take_named(check, endpoint, call, named, args[next_arg]) end
-    next_arg = next_arg + 1
-  end
-  if args[next_arg] ~= nil then take_options(check, endpoint, call, option, args[next_arg]) end
-  if args.n > next_arg then check.fail("too many arguments") end
-  fill(check, client, endpoint, call)
-  in_order(check, endpoint, call.values)
-  some_given(check, endpoint, named, call.values)
-  one_way_of_paging(check, endpoint, call.values)
+  local check, found = M.check(client, endpoint.name), parameters.of(endpoint)
+  local values = {}
+  local call = { values = values, options = NO_OPTIONS }
+  if endpoint.bound then values[endpoint.bound] = bound end
+  take_positional(check, found.positional, values, args)
+  if args.n > #found.positional then take_tables(check, endpoint, call, args) end
+  if #found.others > 0 then fill(check, client, found.others, call) end
+  check_together(check, endpoint, found, values)
   return call
 end
 

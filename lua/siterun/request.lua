@@ -90,6 +90,10 @@ local function add_pairs(params, call, list)
   end
 end
 
+local function add_open(given, list)
+  for _, pair in ipairs(given) do list[#list + 1] = { pair[1], pathname.text(pair[2]) } end
+end
+
 ---The body as a table or string; nil where the call has none.
 local function body_of(endpoint, form, call)
   if #form.body == 0 and not endpoint.wrap then return nil end
@@ -147,10 +151,8 @@ function M.build(client, endpoint, call)
   local form = form_of(endpoint)
   local path, query = path_of(endpoint, form, call)
   add_pairs(form.query, call, query)
-  for i = 1, #call.query do
-    query[#query + 1] = { call.query[i][1], pathname.text(call.query[i][2]) }
-  end
-  local headers = {}
+  if call.query then add_open(call.query, query) end
+  local headers, options = {}, call.options
   add_defaults(headers, endpoint.headers)
   add_defaults(headers, client.service.headers)
   add_pairs(form.header, call, headers)
@@ -158,8 +160,8 @@ function M.build(client, endpoint, call)
     account = client.account, operation = endpoint.name, method = endpoint.method,
     write = endpoint.write,
     path = path, query = query, headers = headers,
-    timeout = call.options.timeout, deadline = deadline.left(call.ends_at),
-    priority = call.options.priority, once = call.options.once,
+    timeout = options.timeout, deadline = deadline.left(call.ends_at),
+    priority = options.priority, once = options.once,
   }
   local body = body_of(endpoint, form, call)
   if body ~= nil then

@@ -1,8 +1,8 @@
 ---The stub of a service: what editors show of its clients, from the declaration.
-local arguments = require("siterun.arguments")
 local entry = require("help.entry")
 local members = require("help.members")
 local nearest = require("siterun.nearest")
+local parameters = require("siterun.parameters")
 local new_text = require("siterun.stubs.text").new
 local spec = require("help.spec")
 
@@ -58,7 +58,8 @@ end
 
 ---The classes of the tables that a method takes.
 local function add_tables(out, service, endpoint)
-  local _, named, option = arguments.slots(endpoint)
+  local given = parameters.of(endpoint)
+  local named, option = given.named, given.option
   if #named > 0 then
     out:line("---@class %s", class_of(service, endpoint, ".Parameters"))
     add_fields(out, service, named)
@@ -104,7 +105,8 @@ end
 
 ---@return string[] names of the method's arguments
 local function add_arguments(out, service, endpoint)
-  local positional, named = arguments.slots(endpoint)
+  local given = parameters.of(endpoint)
+  local positional, named = given.positional, given.named
   local names = {}
   for _, param in ipairs(positional) do
     out:field("param", param.name, false, type_of(service, param), param.text)
