@@ -250,6 +250,27 @@ int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err
     return 0;
 }
 
+/* Nobody waits, no pause is on, and there are as many repetitions as there can be. */
+static bool lets_pass(const struct slots *slots)
+{
+    return slots_is_block(slots) && !slots->waiting && clock_ms() >= slots->paused_until_ms &&
+           slots->retry_budget == SLOTS_BUDGET_MAX;
+}
+
+/* Each field is read whole, as it was before or after what another process does at that moment. Of a
+   file that is cut, what is lost reads as 0: then no block lets pass. */
+bool slots_file_lets_pass(const struct slots_file *file)
+{
+    const struct slots_inode *inode = &file->at.inode;
+    struct stat stat;
+
+    if (file->memory)
+        return lets_pass(file->memory);
+    return inode->map && slots_inode_is_at(inode, file->at.path, &stat) &&
+           stat.st_size == sizeof *inode->slots && !is_foreign(file) &&
+           lets_pass(inode->slots) && !slots_inode_is_torn(inode);
+}
+
 void slots_file_unlock(struct slots_file *file)
 {
     slots_inode_unlock(&file->at.inode);

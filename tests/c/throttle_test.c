@@ -219,6 +219,64 @@ static void test_without_a_limit_only_pauses_count(void **state)
     end(&scene);
 }
 
+enum { PAUSE_MS = 300 };
+
+static void pause_elsewhere(void *context)
+{
+    struct scene scene;
+
+    (void)context;
+    begin(&scene, 0, 1000);
+    throttle_pause(scene.throttle, PAUSE_MS);
+    end(&scene);
+}
+
+static void expect_pause(struct scene *scene)
+{
+    int64_t began_ms = clock_ms();
+    int status;
+
+    assert_int_equal(waitpid(start(pause_elsewhere, NULL), &status, 0) > 0 && !status, true);
+    assert_false(take(scene, 0, PRIORITY_NORMAL));
+    await(scene, 0);
+    assert_true(scene->wants[0].granted_ms >= began_ms + PAUSE_MS);
+}
+
+/* Also when there is nothing left to earn, and so no lock is taken. */
+static void test_without_a_limit_pauses_of_others_count(void **state)
+{
+    struct scene scene;
+    char command[128];
+
+    (void)state;
+    begin(&scene, 0, 1000);
+    for (int i = 0; i < SLOTS_BUDGET_MAX; i++)
+        assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    expect_pause(&scene);
+    assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    snprintf(command, sizeof command, "rm %s/limit-*", folder);
+    assert_int_equal(system(command), 0);
+    expect_pause(&scene);
+    end(&scene);
+}
+
+static void test_spent_repetitions_are_earned_again(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, 0, 1000);
+    for (int i = 0; i < SLOTS_BUDGET_MAX; i++)
+        assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    for (int i = 0; i < SLOTS_BUDGET_MAX / SLOTS_RETRY_COST; i++)
+        assert_true(throttle_spend_retry(scene.throttle));
+    assert_false(throttle_spend_retry(scene.throttle));
+    for (int i = 0; i < SLOTS_RETRY_COST; i++)
+        assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    assert_true(throttle_spend_retry(scene.throttle));
+    end(&scene);
+}
+
 static void test_budget_of_repetitions(void **state)
 {
     struct scene scene;
@@ -258,6 +316,8 @@ int main(void)
         TEST(test_leaving),
         TEST(test_few_wakes),
         TEST(test_without_a_limit_only_pauses_count),
+        TEST(test_without_a_limit_pauses_of_others_count),
+        TEST(test_spent_repetitions_are_earned_again),
         TEST(test_budget_of_repetitions),
     };
 
