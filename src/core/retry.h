@@ -11,7 +11,7 @@ enum {
     RETRY_BASE_MS = 500, /* the first pause is up to this; each further one up to twice */
     RETRY_PAUSE_MAX_MS = 30000,          /* of the pauses that we choose */
     RETRY_AFTER_MAX_MS = 15 * 60 * 1000, /* of those that a service asks for, unless told */
-    RETRY_WRITE_MIN_MS = 100, /* hardly a service answers sooner */
+    RETRY_WRITE_MIN_MS = 100,            /* hardly a service answers sooner */
 };
 
 /* How an attempt ended, and what the call may still take. */

@@ -423,7 +423,8 @@ int main(void)
         cmocka_unit_test_teardown(a_stuck_process_does_not_stop_the_others, clear),
         cmocka_unit_test_teardown(waits_that_pass_the_deadline_are_not_begun, clear),
         cmocka_unit_test_teardown(the_deadline_ends_waits_of_every_kind, clear),
-        cmocka_unit_test_teardown(a_write_is_not_begun_when_its_answer_would_come_too_late, clear),
+        cmocka_unit_test_teardown(
+            a_write_is_not_begun_when_its_answer_would_come_too_late, clear),
         cmocka_unit_test_teardown(a_service_that_asks_for_a_pause_gets_it, clear),
         cmocka_unit_test_teardown(bad_base_addresses_are_refused, clear),
     };
