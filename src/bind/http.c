@@ -1,4 +1,5 @@
-/* c.http: starts calls and reads their outcome; waiting is the scheduler's. See core/exchange.h. */
+/* c.http: starts calls and reads their outcome; waiting is the scheduler's. See
+   core/exchange.h. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <math.h>
@@ -86,7 +87,8 @@ static struct call *push_call(lua_State *L, int account)
     return call;
 }
 
-/* [-0, +2, e] The two elements of pair `i` of the list: a name, and a string, number or secret. */
+/* [-0, +2, e] The two elements of pair `i` of the list: a name, and a string, number or
+   secret. */
 static void push_pair(lua_State *L, int list, lua_Integer i)
 {
     if (lua_geti(L, list, i) != LUA_TTABLE)
@@ -203,8 +205,8 @@ static int begin(lua_State *L, struct call *call, struct exchange_request *reque
 }
 
 /* start({account=, method=, path= | url=, query=, headers=, body=, write=, timeout=, deadline=,
-   priority=, body_max=, ca_file=, proxy=, operation=, once=}, gated?) -> op | nil, err; query and
-   headers are lists of {name, value}. A gated call stops before it is sent: see at_gate. */
+   priority=, body_max=, ca_file=, proxy=, operation=, once=}, gated?) -> op | nil, err; query
+   and headers are lists of {name, value}. A gated call stops before it is sent: see at_gate. */
 static int start(lua_State *L)
 {
     struct options o = {

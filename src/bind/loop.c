@@ -1,4 +1,5 @@
-/* c.loop: waiting. An operation ("op") has ready() and close(); poll returns those that ended. */
+/* c.loop: waiting. An operation ("op") has ready() and close(); poll returns those that
+   ended. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <math.h>
@@ -40,7 +41,8 @@ static void timer_ended(void *context)
     loop_end(op->loop, &op->op);
 }
 
-/* timer(seconds) -> op | nil, err (kind "deadline" when it would end after the run's deadline) */
+/* timer(seconds) -> op | nil, err (kind "deadline" when it would end after the run's
+   deadline) */
 static int timer(lua_State *L)
 {
     int64_t delay_ms = to_ms(L, 1);
@@ -87,8 +89,8 @@ static int push_ended(lua_State *L, struct loop *loop, struct loop_op *op)
     return 2;
 }
 
-/* poll(seconds?) -> the op that ended first, is there another?; nothing when none did in that time,
-   or after an interrupt. Without an argument it waits until something happens. */
+/* poll(seconds?) -> the op that ended first, is there another?; nothing when none did in that
+   time, or after an interrupt. Without an argument it waits until something happens. */
 static int poll(lua_State *L)
 {
     struct loop *loop = runtime_loop(L);

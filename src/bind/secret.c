@@ -105,8 +105,8 @@ static bool is_edge(char c)
     return strchr(" \t\"'", c) != NULL;
 }
 
-/* is_copied(secret) -> does it begin or end as text does that was copied with more than it: with a
-   blank, a quotation mark or a byte order mark? It tells nothing else of the value. */
+/* is_copied(secret) -> does it begin or end as text does that was copied with more than it:
+   with a blank, a quotation mark or a byte order mark? It tells nothing else of the value. */
 static int is_copied(lua_State *L)
 {
     const struct secret *secret = secret_check(L, 1);

@@ -145,8 +145,8 @@ static void repeat_later(struct exchange *exchange, int64_t pause_ms)
     loop_timer_start(exchange->loop, &exchange->timer, pause_ms);
 }
 
-/* Repeats the call after a pause, if that is allowed. A pause that the service asked for holds the
-   account's other calls too, in every process. Without an account nothing is repeated. */
+/* Repeats the call after a pause, if that is allowed. A pause that the service asked for holds
+   the account's other calls too, in every process. Without an account nothing is repeated. */
 static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
 {
     struct throttle *throttle;
@@ -168,8 +168,8 @@ static bool try_again(struct exchange *exchange, struct retry_outcome *outcome)
     return true;
 }
 
-/* A read is sent again at once when its reused connection turned out to be dead: once, with a slot
-   of its own, since it may have arrived. */
+/* A read is sent again at once when its reused connection turned out to be dead: once, with a
+   slot of its own, since it may have arrived. */
 static bool revive(struct exchange *exchange)
 {
     if (!http_transfer_died(exchange->transfer) || exchange->request.write ||
@@ -291,7 +291,8 @@ static void guard_deadline(struct exchange *exchange)
         loop_timer_start(exchange->loop, &exchange->timer, left_ms > 0 ? left_ms : 0);
 }
 
-/* A wait whose end is known to lie beyond the deadline is not begun: how long it would be; else 0. */
+/* A wait whose end is known to lie beyond the deadline is not begun: how long it would be; else
+   0. */
 static int64_t wait_too_long_ms(struct exchange *exchange)
 {
     int64_t left_ms = retry_left_ms(exchange->request.write, time_left_ms(exchange)), wait_ms;

@@ -30,14 +30,15 @@ struct exchange_request {
     const char *ca_file, *proxy; /* for calls without an account */
 };
 
-/* Copies the request, with the account's authority file and proxy in place of the request's. The headers
-   are taken over, also when memory runs out. Free with exchange_request_fini in any case. */
+/* Copies the request, with the account's authority file and proxy in place of the request's.
+   The headers are taken over, also when memory runs out. Free with exchange_request_fini in any
+   case. */
 MUST_USE int exchange_request_copy(
     struct exchange_request *to, struct exchange_request *from, struct err *err);
 void exchange_request_fini(struct exchange_request *copy);
 
-/* The address with the account's key, for which it is put together in `made`; else the request's own.
-   NULL: it can't be made. */
+/* The address with the account's key, for which it is put together in `made`; else the
+   request's own. NULL: it can't be made. */
 const char *exchange_request_url(
     const struct exchange_request *request, struct buf *made, struct err *err);
 

@@ -15,8 +15,8 @@ enum {
     MANY = 8,
     /* A pooled transfer keeps buffers up to this size. */
     BUFFER_KEPT_MAX = 16 * 1024,
-    /* libcurl walks through all connections of a multi handle, so each has so many transfers at most
-       before there is a further one. */
+    /* libcurl walks through all connections of a multi handle, so each has so many transfers at
+       most before there is a further one. */
     EACH_MAX = 256,
     MULTIS_MAX = 64,
 };
@@ -212,8 +212,8 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return keep(transfer, &transfer->response.body, bytes, size * count);
 }
 
-/* libcurl takes a connection that ends within the header block, or after an interim answer, for the
-   end of a whole answer without a body. */
+/* libcurl takes a connection that ends within the header block, or after an interim answer, for
+   the end of a whole answer without a body. */
 static bool has_broken_off(const struct http_transfer *transfer)
 {
     return transfer->in_headers || transfer->response.status < 200;

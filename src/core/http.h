@@ -51,15 +51,15 @@ MUST_USE int http_outcome(const struct http_transfer *transfer, struct err *err)
 /* The answer; what there is of it after a failure. Valid until http_transfer_free. */
 struct http_response *http_transfer_response(struct http_transfer *transfer);
 
-/* Whether the transfer failed because the reused connection had died. The request was not sent a
-   second time, as libcurl by itself would. */
+/* Whether the transfer failed because the reused connection had died. The request was not sent
+   a second time, as libcurl by itself would. */
 bool http_transfer_died(const struct http_transfer *transfer);
 
 /* Whether the request was written, or is being written: it may have reached the service. */
 bool http_transfer_is_sent(const struct http_transfer *transfer);
 
-/* Whether a failed transfer would fail again: the certificate or the address was refused, or the
-   answer was over a maximum. */
+/* Whether a failed transfer would fail again: the certificate or the address was refused, or
+   the answer was over a maximum. */
 bool http_transfer_is_hopeless(const struct http_transfer *transfer);
 
 /* Abandons the transfer if it is under way. NULL is fine. */

@@ -17,9 +17,9 @@ struct http_headers {
 /* Whether the text is a token (RFC 9110 5.6.2), as names of headers and methods are. */
 bool http_headers_is_token(const char *text);
 
-/* Appends "name: value". ERR_USAGE unless the name is a token (RFC 9110 5.6.2) and the value free
-   of NUL, CR, LF and other control characters but tab, and for names that frame a message or
-   steer its connection, which are the transport's own. The value is never repeated. */
+/* Appends "name: value". ERR_USAGE unless the name is a token (RFC 9110 5.6.2) and the value
+   free of NUL, CR, LF and other control characters but tab, and for names that frame a message
+   or steer its connection, which are the transport's own. The value is never repeated. */
 MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
     size_t value_len, struct err *err);
 /* Appends the lines of `from`. */

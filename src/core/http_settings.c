@@ -128,8 +128,8 @@ static char user_agent[] = "User-Agent: siterun/" SITERUN_VERSION;
 static char accept_encoding[] = "Accept-Encoding: gzip";
 
 /* A name without a value tells libcurl to leave the header out, unless the caller's follow: it
-   would wait a second for "100 Continue", send a body that was answered 417 again, and call every
-   body a form. */
+   would wait a second for "100 Continue", send a body that was answered 417 again, and call
+   every body a form. */
 static char expect[] = "Expect:", content_type[] = "Content-Type:";
 
 static bool has_line(const struct curl_slist *lines, const char *own)
@@ -164,7 +164,8 @@ static struct curl_slist *all_headers(
     return lines;
 }
 
-/* Not libcurl's own way from CURLOPT_URL: that parses each time, and then writes the address anew. */
+/* Not libcurl's own way from CURLOPT_URL: that parses each time, and then writes the address
+   anew. */
 static unsigned set_address(struct http_settings *settings, CURL *easy, const char *url)
 {
     struct err ignored;
@@ -190,8 +191,8 @@ unsigned http_settings_fill(
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(settings, request));
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
-    /* Refused where an earlier transfer failed before it was connected: its buffer is still there
-       and serves as well. */
+    /* Refused where an earlier transfer failed before it was connected: its buffer is still
+       there and serves as well. */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_SMALL : BUFFER_LARGE));
     return bad;
 }

@@ -1,5 +1,5 @@
-/* http_settings: what a request asks of libcurl. A handle that served a request of the same kind keeps
-   its settings, and only those are changed that each request has of its own. */
+/* http_settings: what a request asks of libcurl. A handle that served a request of the same
+   kind keeps its settings, and only those are changed that each request has of its own. */
 #pragma once
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -27,12 +27,12 @@ void http_settings_fini(struct http_settings *settings);
 bool http_settings_fit(
     const struct http_settings *settings, const struct http_request *request);
 
-/* Sets up a handle that is new or was reset. Not 0: a setting was refused, or memory ran out; one left at
-   its default would make another request than the one asked for. */
+/* Sets up a handle that is new or was reset. Not 0: a setting was refused, or memory ran out;
+   one left at its default would make another request than the one asked for. */
 MUST_USE unsigned http_settings_make(
     struct http_settings *settings, CURL *easy, const struct http_request *request);
 
-/* Sets what each request has of its own; `many`: it will be one of many at a time. As above. The
-   address is parsed if it differs from the one before. */
+/* Sets what each request has of its own; `many`: it will be one of many at a time. As above.
+   The address is parsed if it differs from the one before. */
 MUST_USE unsigned http_settings_fill(
     struct http_settings *settings, CURL *easy, const struct http_request *request, bool many);

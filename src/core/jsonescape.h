@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads the escape at `at`, a backslash, in a text that ends in a NUL: its code point into `code`
-   (of a surrogate pair the one that both mean), and returns what follows. Where there is no such
-   escape `*wrong` says why and the place is returned; else `*wrong` is left alone. */
+/* Reads the escape at `at`, a backslash, in a text that ends in a NUL: its code point into
+   `code` (of a surrogate pair the one that both mean), and returns what follows. Where there is
+   no such escape `*wrong` says why and the place is returned; else `*wrong` is left alone. */
 const char *jsonescape_read(uint32_t *code, const char *at, const char **wrong);
 
 /* Writes the `len` bytes at `from`, whose escapes are all right, to `to` as what they mean.

@@ -12,7 +12,7 @@ struct jsonnumber {
     };
 };
 
-/* Reads the number at the start of `text`, which ends in a NUL, and returns what follows it. When
-   it is none, or does not fit, `*wrong` says why and the place is returned instead; else `*wrong`
-   is left alone. Never fails otherwise. */
+/* Reads the number at the start of `text`, which ends in a NUL, and returns what follows it.
+   When it is none, or does not fit, `*wrong` says why and the place is returned instead; else
+   `*wrong` is left alone. Never fails otherwise. */
 const char *jsonnumber_read(struct jsonnumber *out, const char *text, const char **wrong);

@@ -90,7 +90,8 @@ void lane_refuse(
     }
 }
 
-/* Whether the head of the lane gets its slot now: as many are free as stand in front, and one. */
+/* Whether the head of the lane gets its slot now: as many are free as stand in front, and
+   one. */
 static bool has_turn(const struct lane *lane, struct slots *slots, int limit)
 {
     int64_t now_ms = clock_ms();

@@ -1,5 +1,5 @@
-/* lane: the requests of one priority that wait in this process. The first of them stands in the queue
-   that processes share, for all of them. */
+/* lane: the requests of one priority that wait in this process. The first of them stands in the
+   queue that processes share, for all of them. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,8 +25,8 @@ void lane_remove(struct lane *lane, struct throttle_waiter *waiter);
 /* What a request that came then has as its key (slots.h). */
 int64_t lane_key_ms(const struct lane *lane, int64_t since_ms);
 
-/* Under the lock: the first one stands in the shared queue, if there is room, and shows that its
-   process looks. */
+/* Under the lock: the first one stands in the shared queue, if there is room, and shows that
+   its process looks. */
 void lane_enter(struct lane *lane, struct slots *slots);
 
 /* Under the lock: moves those that do not wait for so long a pause to the list. */
@@ -36,8 +36,8 @@ void lane_refuse(
 /* Under the lock: the first one's place in the shared queue is given up. */
 void lane_leave(struct lane *lane, struct slots *slots);
 
-/* Under the lock: a lane whose head has its turn, if any. All heads stand in the queue before any is
-   served: the next one of a lane may have come before those of the others. */
+/* Under the lock: a lane whose head has its turn, if any. All heads stand in the queue before
+   any is served: the next one of a lane may have come before those of the others. */
 struct lane *lane_in_turn(struct lane lanes[PRIORITIES], struct slots *slots, int limit);
 
 /* When the first of the heads can expect a slot; INT64_MAX: there is none. */

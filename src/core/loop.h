@@ -1,5 +1,5 @@
-/* loop: one place that waits. It drives timers and descriptors (libcurl's and the server's among
-   them) and keeps the list of operations that have ended. Nothing here calls Lua. */
+/* loop: one place that waits. It drives timers and descriptors (libcurl's and the server's
+   among them) and keeps the list of operations that have ended. Nothing here calls Lua. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,8 +9,8 @@
 struct loop;
 struct timer;
 
-/* Calls `ready` whenever `fd` can be read or written; level triggered. Kept in place by its user
-   while watched. */
+/* Calls `ready` whenever `fd` can be read or written; level triggered. Kept in place by its
+   user while watched. */
 struct loop_watch {
     int fd;
     void (*ready)(void *context, unsigned events);
@@ -18,7 +18,8 @@ struct loop_watch {
     unsigned events; /* 0 when not watched */
 };
 
-/* Something that somebody waits for. Embed it; loop_end puts it on the list of what has ended. */
+/* Something that somebody waits for. Embed it; loop_end puts it on the list of what has
+   ended. */
 struct loop_op {
     struct loop_op *next;
     bool ended;  /* its result can be read */
@@ -27,8 +28,8 @@ struct loop_op {
 
 /* Somebody who waits for descriptors of his own, and for the loop's meanwhile. */
 struct loop_waiter {
-    /* Waits for at most `timeout_ms` (-1: until something happens) until one of them or `fd` can be
-       read, and runs what concerns them. Returns whether `fd` can be. */
+    /* Waits for at most `timeout_ms` (-1: until something happens) until one of them or `fd`
+       can be read, and runs what concerns them. Returns whether `fd` can be. */
     bool (*wait)(void *context, int fd, int timeout_ms);
     void *context;
 };
@@ -39,11 +40,12 @@ MUST_USE int loop_new(struct loop **out, struct err *err);
 void loop_free(struct loop *loop);
 
 /* Waits for at most `timeout_ms` (-1: until something happens; 0: only what is ready) and runs
-   the callbacks of what did: of the timers that are due, or in every other turn at least, of the
-   descriptors. Returns at once after loop_interrupt. */
+   the callbacks of what did: of the timers that are due, or in every other turn at least, of
+   the descriptors. Returns at once after loop_interrupt. */
 MUST_USE int loop_turn(struct loop *loop, int64_t timeout_ms, struct err *err);
 
-/* See timer.h. A delay of 0 fires in one of the next two turns, and nothing is waited for before. */
+/* See timer.h. A delay of 0 fires in one of the next two turns, and nothing is waited for
+   before. */
 void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
@@ -71,8 +73,8 @@ void loop_forget(struct loop *loop, struct loop_op *op);
 void loop_set_deadline(struct loop *loop, int64_t deadline_ms);
 int64_t loop_deadline(const struct loop *loop);
 
-/* Ends the turn under way, or the next one, at once. Async-signal-safe; it concerns every loop of
-   the process. loop_interrupted says whether that happened; loop_resume forgets it. */
+/* Ends the turn under way, or the next one, at once. Async-signal-safe; it concerns every loop
+   of the process. loop_interrupted says whether that happened; loop_resume forgets it. */
 void loop_interrupt(void);
 bool loop_interrupted(void);
 void loop_resume(void);

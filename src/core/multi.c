@@ -6,12 +6,14 @@
 #include "core/loop.h"
 #include "core/timer.h"
 
-/* In use and idle, over all hosts: with fewer than there are transfers at a time each of these would
-   close its own. A transfer has at most so many sockets: two attempts to connect, and its resolver's. */
+/* In use and idle, over all hosts: with fewer than there are transfers at a time each of these
+   would close its own. A transfer has at most so many sockets: two attempts to connect, and its
+   resolver's. */
 enum { CONNECTIONS_MAX = 512, SOCKETS_EACH = 3 };
 
-/* Few transfers are waited for and run all together, at less cost for libcurl and the system as long
-   as most of them have something to do; many, or idle ones, are watched each for itself. */
+/* Few transfers are waited for and run all together, at less cost for libcurl and the system as
+   long as most of them have something to do; many, or idle ones, are watched each for
+   itself. */
 enum {
     FEW = 64,
     USEFUL_LOOKS = 8, /* at transfers, for each that ended */
@@ -63,7 +65,8 @@ static void lose(struct multi *multi)
         stop_watching(multi);
 }
 
-/* Each handle that is removed is looked for among the messages, so these are all read before. */
+/* Each handle that is removed is looked for among the messages, so these are all read
+   before. */
 static void read_messages(struct multi *multi)
 {
     struct multi_transfer *transfer;

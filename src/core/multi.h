@@ -8,7 +8,8 @@
 struct loop;
 struct multi;
 
-/* One easy handle on its way. Kept in place by its user from multi_add to `done` or multi_remove. */
+/* One easy handle on its way. Kept in place by its user from multi_add to `done` or
+   multi_remove. */
 struct multi_transfer {
     CURL *easy;
     /* The transfer ended and is off the multi handle; called from the loop's turn. */
@@ -18,8 +19,8 @@ struct multi_transfer {
     CURLcode code;
 };
 
-/* `loop` must outlive it. `may_wait`: while it has few transfers it waits in the loop's place; one of a
-   loop's may. */
+/* `loop` must outlive it. `may_wait`: while it has few transfers it waits in the loop's place;
+   one of a loop's may. */
 MUST_USE int multi_new(struct multi **out, struct loop *loop, bool may_wait, struct err *err);
 
 /* All transfers must have ended or been removed. NULL is fine. */

@@ -6,7 +6,8 @@
 #include "core/buf.h"
 #include "core/http.h"
 
-/* What a service documents as "over the limit, nothing done": 429, or for some 503 with Retry-After. */
+/* What a service documents as "over the limit, nothing done": 429, or for some 503 with
+   Retry-After. */
 static bool is_refusal(const struct account *account, const struct retry_outcome *outcome)
 {
     return outcome->status == 429 || (outcome->status == 503 && outcome->retry_after_ms >= 0 &&

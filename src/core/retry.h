@@ -1,5 +1,5 @@
-/* retry: whether a call is repeated, and after how long. It knows no clock and no network. A write is
-   repeated only when the service certainly did nothing. */
+/* retry: whether a call is repeated, and after how long. It knows no clock and no network. A
+   write is repeated only when the service certainly did nothing. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,8 +35,8 @@ enum retry_verdict {
     RETRY_PAUSED /* only if the budget allows it (slots.h) */
 };
 
-/* How much of the time left an attempt may still begin in: a write whose answer the deadline would cut
-   off could only end as one of unknown outcome. */
+/* How much of the time left an attempt may still begin in: a write whose answer the deadline
+   would cut off could only end as one of unknown outcome. */
 int64_t retry_left_ms(bool write, int64_t left_ms);
 
 /* Sets `pause_ms`, which ends before the deadline, unless the verdict is RETRY_NO. `chance` is
@@ -47,9 +47,11 @@ enum retry_verdict retry_decide(
 /* Such a chance. */
 double retry_chance(void);
 
-/* Whether the account's other calls, in every process, are to wait for as long as the answer asks. */
+/* Whether the account's other calls, in every process, are to wait for as long as the answer
+   asks. */
 bool retry_holds_others(const struct retry_outcome *outcome);
 
-/* Seconds that a Retry-After header asks for (RFC 9110 10.2.3). A date is measured against `date`, the
-   answer's own Date; where that is NULL or no date, against `wall_ms`. -1: it says nothing. */
+/* Seconds that a Retry-After header asks for (RFC 9110 10.2.3). A date is measured against
+   `date`, the answer's own Date; where that is NULL or no date, against `wall_ms`. -1: it says
+   nothing. */
 double retry_after_s(const char *retry_after, const char *date, int64_t wall_ms);

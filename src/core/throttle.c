@@ -313,7 +313,8 @@ static void look_again(struct throttle *throttle, int64_t next_ms)
         loop_timer_start(throttle->loop, &throttle->timer, next_ms > 0 ? next_ms : 1);
 }
 
-/* Grants what can be; then how long the next one takes, and what to tell of it. Under the lock. */
+/* Grants what can be; then how long the next one takes, and what to tell of it. Under the
+   lock. */
 static int64_t grant_and_look(struct throttle *throttle, struct slots *slots,
     struct throttle_waiter **granted, struct throttle_stats *stats, struct notice_wait *wait)
 {

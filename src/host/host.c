@@ -46,8 +46,8 @@ static void push_steps(lua_State *L, const struct cli *cli)
     }
 }
 
-/* [-0, +1, m] As lua: the script at 0, its arguments from 1, what came before it below 0; without
- * a script the program is at 0. */
+/* [-0, +1, m] As lua: the script at 0, its arguments from 1, what came before it below 0;
+ * without a script the program is at 0. */
 static void push_arguments(lua_State *L, const struct cli *cli)
 {
     int script = cli->first < cli->argc ? cli->first : 0;

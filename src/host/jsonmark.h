@@ -8,8 +8,8 @@
 extern const char jsonmark_array[];
 extern const char jsonmark_object[];
 
-/* [-0, +0, m] Makes the metatables of the marks, once for a state. `tostring` makes the text of a
-   table that has one. */
+/* [-0, +0, m] Makes the metatables of the marks, once for a state. `tostring` makes the text of
+   a table that has one. */
 void jsonmark_open(lua_State *L, lua_CFunction tostring);
 
 /* [-0, +0, v] Marks the table at `index`; false when it has another metatable. */

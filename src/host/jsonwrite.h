@@ -18,6 +18,6 @@ void jsonwrite_open(lua_State *L);
    Leaves its guard beneath them, which the function's return closes. */
 int jsonwrite_push(lua_State *L, int index);
 
-/* A lua_CFunction, the __tostring of a table: its JSON, or what a plain table has where it can't be
-   JSON. */
+/* A lua_CFunction, the __tostring of a table: its JSON, or what a plain table has where it
+   can't be JSON. */
 int jsonwrite_tostring(lua_State *L);

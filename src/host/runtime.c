@@ -15,7 +15,8 @@ struct runtime {
     int ops; /* place in the registry of the table from operations to userdata */
 };
 
-/* Where each thread has the runtime at hand: the registry takes ten times as long. NULL: not yet. */
+/* Where each thread has the runtime at hand: the registry takes ten times as long. NULL: not
+   yet. */
 static struct runtime **at_hand(lua_State *L)
 {
     return lua_getextraspace(L);

@@ -119,7 +119,8 @@ static void every_outcome_has_its_verdict(void **state)
         }
 }
 
-/* Promise 2, told apart from the table: of a write nothing is repeated but what was not done. */
+/* Promise 2, told apart from the table: of a write nothing is repeated but what was not
+   done. */
 static void a_write_is_repeated_only_when_nothing_was_done(void **state)
 {
     int64_t pause_ms;

@@ -115,7 +115,8 @@ static void note_refusal(void *context, const struct err *err)
     *noted = *err;
 }
 
-/* Who does not wait for so long hears of it at once: also who waits already, in another process. */
+/* Who does not wait for so long hears of it at once: also who waits already, in another
+   process. */
 static void test_too_long_a_pause_is_told(void **state)
 {
     int pause_ms = 70000;

@@ -1,4 +1,5 @@
-/* What the tests of the throttle have in common: a process with waiters that note when they are served. */
+/* What the tests of the throttle have in common: a process with waiters that note when they are
+   served. */
 #pragma once
 #include "core/throttle.h"
 
