@@ -15,11 +15,10 @@ local standin = require "siterun.standin"
 local M = {}
 
 local function build(client, endpoint, bound)
-  local check = arguments.check(client, endpoint.name)
   local ok, built = pcall(request.build, client, endpoint, bound)
-  if not ok and type(built) == "string" then check.fail(built) end
-  if not ok then error(built, 0) end
-  return built
+  if ok then return built end
+  if type(built) == "string" then arguments.check(client, endpoint.name).fail(built) end
+  error(built, 0)
 end
 
 ---@async

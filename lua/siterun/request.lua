@@ -25,6 +25,7 @@ end
 ---@field query table[] parameters by their place
 ---@field header table[]
 ---@field body table[]
+---@field defaults table[] headers that the declaration fixes: pairs
 
 ---@type table<siterun.Endpoint, siterun.request.Form>
 local forms = setmetatable({}, { __mode = "k" })
@@ -38,9 +39,32 @@ local function parts_of(endpoint)
   return parts
 end
 
-local function make_form(endpoint)
+---Sets a header unless the list has it.
+---@param headers table[] pairs
+---@param name string
+---@param value string
+function M.default_header(headers, name, value)
+  for _, pair in ipairs(headers) do
+    if pair[1]:lower() == name:lower() then return end
+  end
+  headers[#headers + 1] = { name, value }
+end
+
+local function add_defaults(headers, list)
+  for _, pair in ipairs(list or {}) do M.default_header(headers, pair[1], pair[2]) end
+end
+
+local function defaults_of(endpoint, service)
+  local headers = {}
+  add_defaults(headers, endpoint.headers)
+  add_defaults(headers, service.headers)
+  return headers
+end
+
+local function make_form(endpoint, service)
   local form = { path = parts_of(endpoint), query = {}, header = {}, body = {} }
   form.fixed = not endpoint.path:find("{", 1, true) and endpoint.path or nil
+  form.defaults = defaults_of(endpoint, service)
   for _, param in ipairs(endpoint.params) do
     local list = form[param.at]
     if list and param.at ~= "path" then list[#list + 1] = param end
@@ -48,18 +72,18 @@ local function make_form(endpoint)
   return form
 end
 
-local function form_of(endpoint)
+local function form_of(endpoint, service)
   local form = forms[endpoint]
   if not form then
-    form = make_form(endpoint)
+    form = make_form(endpoint, service)
     forms[endpoint] = form
   end
   return form
 end
 
 local function fill_path(form, values)
-  if form.fixed then return form.fixed, {} end
-  local path, query = "", {}
+  if form.fixed then return form.fixed end
+  local path, query = "", nil
   for i = 1, #form.path do
     local part = form.path[i]
     if type(part) == "string" then
@@ -68,7 +92,7 @@ local function fill_path(form, values)
       path = path .. pathname.segment(values[part.name])
     else
       local plain, further = pathname.split(values[part.name])
-      table.move(further, 1, #further, #query + 1, query)
+      query = query and table.move(further, 1, #further, #query + 1, query) or further
       path = path .. plain
     end
   end
@@ -90,8 +114,15 @@ local function add_pairs(params, call, list)
   end
 end
 
-local function add_open(given, list)
-  for _, pair in ipairs(given) do list[#list + 1] = { pair[1], pathname.text(pair[2]) } end
+---@param list? table[] pairs of the path's own
+local function query_of(form, call, list)
+  if #form.query == 0 and not call.query then return list end
+  list = list or {}
+  add_pairs(form.query, call, list)
+  for _, pair in ipairs(call.query or {}) do
+    list[#list + 1] = { pair[1], pathname.text(pair[2]) }
+  end
+  return list
 end
 
 ---The body as a table or string; nil where the call has none.
@@ -115,20 +146,13 @@ local function body_of(endpoint, form, call)
   return root
 end
 
----Sets a header unless the list has it.
----@param headers table[] pairs
----@param name string
----@param value string
-function M.default_header(headers, name, value)
-  for _, pair in ipairs(headers) do
-    if pair[1]:lower() == name:lower() then return end
-  end
-  headers[#headers + 1] = { name, value }
-end
-
-local function add_defaults(headers, list)
-  if not list then return end
-  for i = 1, #list do M.default_header(headers, list[i][1], list[i][2]) end
+---To be read only: most endpoints have the same in each request.
+local function headers_of(form, call, content_type)
+  if #form.header == 0 and not content_type then return form.defaults end
+  local headers = table.move(form.defaults, 1, #form.defaults, 1, {})
+  add_pairs(form.header, call, headers)
+  if content_type then M.default_header(headers, "Content-Type", content_type) end
+  return headers
 end
 
 ---Writes a body: a table as JSON; a string as it is, XML where it begins with "<".
@@ -148,28 +172,17 @@ end
 ---@param call siterun.Call
 ---@return table request as siterun.wire takes it
 function M.build(client, endpoint, call)
-  local form = form_of(endpoint)
+  local form, options = form_of(endpoint, client.service), call.options
   local path, query = path_of(endpoint, form, call)
-  add_pairs(form.query, call, query)
-  if call.query then add_open(call.query, query) end
-  local headers, options = {}, call.options
-  add_defaults(headers, endpoint.headers)
-  add_defaults(headers, client.service.headers)
-  add_pairs(form.header, call, headers)
-  local request = {
+  local body, content_type = body_of(endpoint, form, call), nil
+  if body ~= nil then body, content_type = M.encode(body) end
+  return {
     account = client.account, operation = endpoint.name, method = endpoint.method,
-    write = endpoint.write,
-    path = path, query = query, headers = headers,
+    write = endpoint.write, path = path, query = query_of(form, call, query),
+    headers = headers_of(form, call, content_type), body = body,
     timeout = options.timeout, deadline = deadline.left(call.ends_at),
     priority = options.priority, once = options.once,
   }
-  local body = body_of(endpoint, form, call)
-  if body ~= nil then
-    local content_type
-    request.body, content_type = M.encode(body)
-    M.default_header(headers, "Content-Type", content_type)
-  end
-  return request
 end
 
 return M
