@@ -62,7 +62,7 @@ end
 ---@param value any
 ---@return string
 function M.segment(value)
-  local text, err = url.segment(M.text(value))
+  local text, err = url.segment(math.type(value) == "integer" and value or M.text(value))
   if not text then error(err.message, 0) end
   return text
 end

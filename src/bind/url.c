@@ -9,7 +9,7 @@
 
 int luaopen_c_url(lua_State *L);
 
-/* segment(text) -> the text as one path segment | nil, err */
+/* segment(text or integer) -> it as one path segment | nil, err */
 static int segment(lua_State *L)
 {
     size_t len;
