@@ -12,7 +12,8 @@
 struct auth {
     enum auth_kind kind;
     char *name;
-    char *line; /* the whole value of the header; wiped */
+    char *line;                 /* the whole value of the header; wiped */
+    struct http_headers header; /* the same with its name, from the first request on; wiped */
     struct secret *secret, *read_secret;
     struct session *session;
 };
@@ -79,6 +80,7 @@ void auth_free(struct auth *auth)
     if (auth->line)
         explicit_bzero(auth->line, strlen(auth->line));
     free(auth->line);
+    http_headers_fini(&auth->header);
     free(auth->name);
     secret_unref(auth->secret);
     secret_unref(auth->read_secret);
@@ -102,11 +104,14 @@ int auth_add_query(const struct auth *auth, bool write, struct buf *url, struct 
         url, auth->name, strlen(auth->name), secret_value(secret), secret_len(secret), err);
 }
 
-int auth_add_headers(const struct auth *auth, struct http_headers *headers, struct err *err)
+int auth_add_headers(struct auth *auth, struct http_headers *headers, struct err *err)
 {
     if (auth->session)
         return session_add_headers(auth->session, headers, err);
     if (!auth->line)
         return 0;
-    return http_headers_add(headers, auth->name, auth->line, strlen(auth->line), err);
+    if (!auth->header.lines &&
+        http_headers_add(&auth->header, auth->name, auth->line, strlen(auth->line), err))
+        return -1;
+    return http_headers_copy(headers, &auth->header, err);
 }

@@ -37,5 +37,4 @@ struct session *auth_session(const struct auth *auth);
 /* Adds what goes into the URL, and into the headers. A session must be ready. */
 MUST_USE int auth_add_query(
     const struct auth *auth, bool write, struct buf *url, struct err *err);
-MUST_USE int auth_add_headers(
-    const struct auth *auth, struct http_headers *headers, struct err *err);
+MUST_USE int auth_add_headers(struct auth *auth, struct http_headers *headers, struct err *err);
