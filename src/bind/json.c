@@ -130,7 +130,8 @@ static int push_failure(
     return 3;
 }
 
-/* [-0, +1 or +3, v] Pushes what decode returns. The first `skipped` bytes are no part of the JSON. */
+/* [-0, +1 or +3, v] Pushes what decode returns. The first `skipped` bytes are no part of the
+   JSON. */
 static int push_answer(
     lua_State *L, struct jsontape *tape, const char *text, size_t len, size_t skipped)
 {

@@ -83,8 +83,8 @@ static bool is_plain(char c)
 }
 
 /* Where the first byte stands that ends a string, starts an escape or is not ASCII, or `end`.
-   Eight bytes at a time: the lowest bit that is left marks the first of them; what a borrow adds
-   stands above it. */
+   Eight bytes at a time: the lowest bit that is left marks the first of them; what a borrow
+   adds stands above it. */
 static const char *skip_plain(const char *at, const char *end)
 {
     const uint64_t ones = 0x0101010101010101u;

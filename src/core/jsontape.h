@@ -1,6 +1,6 @@
-/* jsontape: JSON text as a flat list of items in the order of the text, checked as a whole before
-   anything is made of it. Of lists and objects the sizes are known at once. Texts stay where they
-   are: the tape points into them. */
+/* jsontape: JSON text as a flat list of items in the order of the text, checked as a whole
+   before anything is made of it. Of lists and objects the sizes are known at once. Texts stay
+   where they are: the tape points into them. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,9 +48,9 @@ enum jsontape_type {
 
 struct jsontape_item {
     enum jsontape_type type;
-    size_t
-        len; /* bytes of a string; values of a list, which follow; or of an object, where each
-                   follows its key */
+    /* Bytes of a string; values of a list, which follow; or of an object, where each follows
+       its key. */
+    size_t len;
     union {
         const char *string; /* no NUL behind it; valid until the next item is read */
         int64_t integer;
@@ -58,7 +58,8 @@ struct jsontape_item {
     };
 };
 
-/* An empty tape. With `room` (or NULL) texts of up to JSONTAPE_ROOM bytes never touch the heap. */
+/* An empty tape. With `room` (or NULL) texts of up to JSONTAPE_ROOM bytes never touch the
+   heap. */
 void jsontape_init(struct jsontape *tape, struct jsontape_room *room);
 
 /* Frees the tape, after overwriting texts that stood in it. */
@@ -76,6 +77,6 @@ MUST_USE int jsontape_read(
 const uint64_t *jsontape_next(
     struct jsontape *tape, const uint64_t *at, struct jsontape_item *item);
 
-/* The value at `path`: names of fields joined by dots; a number is a place in a list, from 1. Of
-   equal names the last one counts. False when there is none. */
+/* The value at `path`: names of fields joined by dots; a number is a place in a list, from 1.
+   Of equal names the last one counts. False when there is none. */
 bool jsontape_find(struct jsontape *tape, const char *path, struct jsontape_item *item);

@@ -257,8 +257,8 @@ static bool lets_pass(const struct slots *slots)
            slots->retry_budget == SLOTS_BUDGET_MAX;
 }
 
-/* Each field is read whole, as it was before or after what another process does at that moment. Of a
-   file that is cut, what is lost reads as 0: then no block lets pass. */
+/* Each field is read whole, as it was before or after what another process does at that moment.
+   Of a file that is cut, what is lost reads as 0: then no block lets pass. */
 bool slots_file_lets_pass(const struct slots_file *file)
 {
     const struct slots_inode *inode = &file->at.inode;

@@ -48,8 +48,8 @@ void slots_file_close(struct slots_file *file);
 MUST_USE int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err);
 void slots_file_unlock(struct slots_file *file);
 
-/* Without the lock: whether the block at the path neither holds back a request that needs no slot, nor
-   would be changed by it. */
+/* Without the lock: whether the block at the path neither holds back a request that needs no
+   slot, nor would be changed by it. */
 bool slots_file_lets_pass(const struct slots_file *file);
 
 /* Under the lock: waits until what slots_reserve did is on the disk. */
