@@ -146,8 +146,22 @@ int database_begin_reading(struct database *db, struct err *err)
     return database_run(db, database_prepare(db, "BEGIN"), err);
 }
 
+/* What is written to a file that was removed is lost, and other processes make another one. */
+static int check_place(struct database *db, struct err *err)
+{
+    int moved = 0;
+
+    if (!sqlite3_file_control(db->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) && moved)
+        return err_set(err, ERR_CONFIG,
+            "the %s %.300s was removed or replaced during the run: start again", db->name,
+            db->path);
+    return 0;
+}
+
 int database_begin(struct database *db, bool synced, struct err *err)
 {
+    if (check_place(db, err))
+        return -1;
     if (set_synced(db, synced, err))
         return -1;
     return database_run(db, database_prepare(db, "BEGIN IMMEDIATE"), err);

@@ -40,7 +40,7 @@ int database_damaged(const struct database *db, const char *what, struct err *er
 MUST_USE int database_begin_reading(struct database *db, struct err *err);
 
 /* Begins a transaction that writes. `synced`: its commit, and all before it, reach the disk
-   before it returns. */
+   before it returns. ERR_CONFIG when the file is not at its path any more. */
 MUST_USE int database_begin(struct database *db, bool synced, struct err *err);
 MUST_USE int database_commit(struct database *db, struct err *err);
 

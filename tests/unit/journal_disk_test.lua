@@ -118,3 +118,22 @@ t.test("keys that can't be found are a damage", function()
   t.match(run.stderr, DAMAGED)
   t.truthy(journal.run(sb, "journal", "--verify").code ~= 0)
 end)
+
+for name, change in pairs {
+  ["is removed"] = "rm -r %s",
+  ["is put aside"] = "mv %s/journal.db %s/aside.db",
+} do
+  t.test("a journal that " .. name .. " during a run takes no further write", function()
+    local sb <close> = start()
+    local recipe = journal.recipe [[
+local tk = require("ticketing").connect()
+local who = { id = "u-1", name = "Ana Silva", email = "ana.silva@example.com" }
+tk.tickets:create { title = "write before", requestor = who }
+os.execute(arg[1])
+tk.tickets:create { title = "write after", requestor = who }
+]]
+    local run = journal.run(sb, recipe, (change:gsub("%%s", sb.env.SITERUN_STATE)))
+    t.equal({ run.code, #journal.tickets(sb) }, { 3, 21 }, run.stderr)
+    t.match(run.stderr, "was removed or replaced during the run: start again; nothing was sent")
+  end)
+end
