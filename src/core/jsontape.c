@@ -60,7 +60,7 @@ static int grow(struct reader *r)
     return 0;
 }
 
-static int add(struct reader *r, uint64_t value)
+static inline int add(struct reader *r, uint64_t value)
 {
     struct jsontape *tape = r->tape;
 
