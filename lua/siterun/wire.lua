@@ -98,11 +98,7 @@ function Flight.__close(self)
   self.op:close()
 end
 
--- A read leaves nothing open: its operation closes itself.
 local function guard(op, request, gate)
-  if not gate and not request.write then
-    return op
-  end
   return setmetatable({ op = op, request = request, gate = gate }, Flight)
 end
 
@@ -135,7 +131,7 @@ end
 
 ---@async
 local function pass_gate(op, gate)
-  if gate and op:at_gate() then
+  if op:at_gate() then
     gate:at_gate()
     op:go()
     scheduler.wait(op)
@@ -161,10 +157,13 @@ function M.send(request, gate)
   if not op then
     return nil, failure
   end
-  local _ <close> = guard(op, request, gate)
+  -- A read leaves nothing open: its operation closes itself.
+  local _ <close> = (gate or request.write) and guard(op, request, gate) or op
   local started = settings.trace and clock.monotonic()
   scheduler.wait(op)
-  pass_gate(op, gate)
+  if gate then
+    pass_gate(op, gate)
+  end
   local response, problem = read(op)
   if M.watch then
     M.watch(request.account)
