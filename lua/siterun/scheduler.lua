@@ -202,7 +202,7 @@ end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
 function M.step()
-  local is_busy = M.is_busy()
+  local is_busy = count() > 0
   if not is_busy and not next(waiting) and not next(then_do) then
     error("every task waits for another one: none can go on", 0)
   end
