@@ -75,16 +75,21 @@ function M.note(remark)
   return journal.write({ kind = "note", run = run.id(), body = body })
 end
 
+local function unkept(problem)
+  fail("once", { kind = "usage", sent = "yes",
+    message = "the function ran, but the result can't be recorded: " .. problem })
+end
+
 -- What was recorded of f; one whose result could not be kept says so each time.
-local function recorded(refuse, intent)
+local function recorded(intent)
   local body = journal.content(journal.outcome(intent))
   if body.problem then
-    refuse("the result can't be recorded: %s", body.problem)
+    unkept(body.problem)
   end
   return body.result
 end
 
-local function settle(this, refuse, result, why)
+local function settle(this, result, why)
   if result == nil and why ~= nil then
     this:settle("not_sent", { message = tostring(why) }, "it was not done")
     return nil, why
@@ -95,7 +100,7 @@ local function settle(this, refuse, result, why)
     return result
   end
   this:settle("done", { problem = problem }, "it was done")
-  refuse("the result can't be recorded: %s", problem)
+  unkept(problem)
 end
 
 local function check(refuse, key, f)
@@ -108,11 +113,11 @@ local function check(refuse, key, f)
   end
 end
 
-local function run_once(this, refuse, f)
+local function run_once(this, f)
   this:begin({})
   local results = table.pack(pcall(f))
   if results[1] then
-    return settle(this, refuse, results[2], results[3])
+    return settle(this, results[2], results[3])
   end
   local e = results[2]
   this:settle("unknown", { error = { message = tostring(e) } }, "it failed")
@@ -149,9 +154,9 @@ function M.once(key, f)
     refuse("the key %q was used for a write (journal %d)", key, intent)
   end
   if intent then
-    return recorded(refuse, intent)
+    return recorded(intent)
   end
-  return run_once(this, refuse, f)
+  return run_once(this, f)
 end
 
 return M
