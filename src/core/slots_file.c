@@ -258,7 +258,9 @@ static bool lets_pass(const struct slots *slots)
 }
 
 /* Each field is read whole, as it was before or after what another process does at that moment.
-   Of a file that is cut, what is lost reads as 0: then no block lets pass. */
+   Of a file that is cut, what is lost reads as 0: then no block lets pass. Whoever puts another
+   file at the path takes the mark from ours before a pause gets into the other, so the path is
+   not looked at. */
 bool slots_file_lets_pass(const struct slots_file *file)
 {
     const struct slots_inode *inode = &file->at.inode;
@@ -266,7 +268,7 @@ bool slots_file_lets_pass(const struct slots_file *file)
 
     if (file->memory)
         return lets_pass(file->memory);
-    return inode->map && slots_inode_is_at(inode, file->at.path, &stat) &&
+    return inode->map && !fstat(inode->fd, &stat) && stat.st_nlink &&
            stat.st_size == sizeof *inode->slots && !is_foreign(file) &&
            lets_pass(inode->slots) && !slots_inode_is_torn(inode);
 }
