@@ -97,7 +97,7 @@ local function object_in(value)
   if type(member) ~= "table" and member ~= json.null then member = value.data end
   if member == json.null then return nil end
   if type(member) == "table" then return is_list(member) and member[1] or member end
-  if next(value) ~= nil and not is_list(value) then return value end
+  if #value == 0 and next(value) ~= nil then return value end
 end
 
 local function unconfirmed(client, endpoint, response)
