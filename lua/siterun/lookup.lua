@@ -98,8 +98,9 @@ function M.resolve(check, spec, fields, source)
 end
 
 local function is_titled(client, param, values)
-  local spec, given = client.service.types[param.type], values[param.name]
-  return spec and spec.type == "titled" and given and needs_lookup(given)
+  local spec = client.service.types[param.type]
+  local given = spec and spec.type == "titled" and values[param.name]
+  return given and needs_lookup(given)
 end
 
 ---Must the service be asked what it calls its fields?
