@@ -126,7 +126,7 @@ static void a_tampered_file_is_as_none(void **state)
 
     (void)state;
     put(file, "content");
-    overwrite(20, "x", 1);
+    overwrite(20, "tampered", 8);
     assert_content(file, "");
     put(file, "content");
     assert_int_equal(truncate(path, 10), 0);
