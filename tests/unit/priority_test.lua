@@ -2,7 +2,6 @@
 local crowd = require("tests.crowd")
 local json = require("json")
 local t = require("tests.t")
-local task = require("task")
 
 local WORKER = "tests/crowd/worker.lua"
 
@@ -17,6 +16,12 @@ local ASK_ONCE = [[
   local url, priority = ...
   require "http".get(url .. "/begins")
   require "ticketing".connect():request({ path = "/approval" }, { priority = priority })
+  print "done"
+]]
+
+local ASK_PATIENTLY = [[
+  local client = require "ticketing".connect()
+  for _ = 1, 3 do client:request({ path = "/low" }, { priority = "low" }) end
   print "done"
 ]]
 
@@ -50,17 +55,18 @@ end)
 t.test("nothing starves while urgent requests never end", function()
   local server <close> = crowd.serve()
   local members <close> = crowd.gather(server, "4/200ms")
-  members:join(WORKER, 8, 10, "high")
+  members:join(WORKER, 8, 30, "high")
   wait_for_queue(members, 4)
-  members:join(WORKER, 2, 10, "low")
-  task.sleep(4)
+  members:join(t.write(members.state .. ".lua", ASK_PATIENTLY))
+  t.equal(members:hear(2), "done")
   members:disband()
   local counts = { high = 0, low = 0 }
   for _, record in ipairs(server:stop()) do
     local priority = record.target:match("(%a+)$")
     counts[priority] = counts[priority] + 1
   end
-  print(("# 4 s of a limit of 4 in 0.2 s: %d high, %d low"):format(counts.high, counts.low))
-  t.truthy(counts.low >= 2, "low")
+  print(("# %d urgent requests beside %d patient ones"):format(counts.high, counts.low))
+  t.equal(counts.low, 3)
+  t.truthy(counts.high < 240, "low")
   t.truthy(counts.high > 2 * counts.low, "high")
 end)
