@@ -146,6 +146,21 @@ static void test_too_long_a_pause_is_told(void **state)
     end(&scene);
 }
 
+/* One slot, which is taken, and an urgent waiter in another process. */
+static pid_t begin_behind_waiter(struct scene *scene, struct board *board)
+{
+    begin(scene, 1, 300);
+    assert_true(take(scene, 0, PRIORITY_NORMAL));
+    return start_waiter(board, 0, PRIORITY_HIGH);
+}
+
+/* The slot goes to who waits in this process. */
+static void pass(struct scene *scene)
+{
+    release(scene, 0, SENT_NO);
+    await(scene, 1);
+}
+
 /* The turn of a waiter that is killed goes to the next one. */
 static void test_dead_waiter_is_passed(void **state)
 {
@@ -154,13 +169,10 @@ static void test_dead_waiter_is_passed(void **state)
     pid_t pid;
 
     (void)state;
-    begin(&scene, 1, 300);
-    assert_true(take(&scene, 0, PRIORITY_NORMAL));
-    pid = start_waiter(board, 0, PRIORITY_HIGH);
+    pid = begin_behind_waiter(&scene, board);
     assert_false(take(&scene, 1, PRIORITY_NORMAL));
     kill_child(pid);
-    release(&scene, 0, SENT_NO);
-    await(&scene, 1);
+    pass(&scene);
     release(&scene, 1, SENT_NO);
     assert_int_equal(board->logged, 0);
     munmap(board, sizeof *board);
@@ -175,13 +187,10 @@ static void test_stopped_waiter_is_passed(void **state)
     pid_t pid;
 
     (void)state;
-    begin(&scene, 1, 300);
-    assert_true(take(&scene, 0, PRIORITY_NORMAL));
-    pid = start_waiter(board, 0, PRIORITY_HIGH);
+    pid = begin_behind_waiter(&scene, board);
     assert_int_equal(kill(pid, SIGSTOP), 0);
     assert_false(take(&scene, 1, PRIORITY_NORMAL));
-    release(&scene, 0, SENT_NO);
-    await(&scene, 1);
+    pass(&scene);
     assert_int_equal(kill(pid, SIGCONT), 0);
     release(&scene, 1, SENT_NO);
     finish(pid);
