@@ -17,6 +17,19 @@ local function is_time(hour, minute, second)
   return tonumber(hour) < 24 and tonumber(minute) < 60 and tonumber(second) < 60
 end
 
+---Seconds since 1970 of a time in UTC. The year begins in March, so that the leap day is its last one.
+---@param year integer
+---@param month integer
+---@param day integer
+---@param clock number seconds since midnight
+---@return number seconds
+function M.utc(year, month, day, clock)
+  if month <= 2 then year, month = year - 1, month + 12 end
+  local leaps = year // 4 - year // 100 + year // 400
+  local days = 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719469
+  return days * 86400 + clock
+end
+
 ---Is this a day that exists, written YYYY-MM-DD?
 ---@param text string
 ---@return boolean

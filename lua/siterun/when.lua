@@ -23,12 +23,14 @@ local function time_of(day, hour, minute, second)
     sec = second }
 end
 
--- What os.time makes of a time in UTC is off by the zone's offset at that time.
-local function from_utc(seconds)
-  local parts = os.date("!*t", seconds)
-  parts.isdst = nil
-  local shifted = os.time(parts)
-  return seconds - (shifted - seconds)
+local function clock_of(hour, minute, second)
+  return math.tointeger(hour) * 3600 + math.tointeger(minute) * 60 + math.tointeger(second)
+end
+
+local function utc_of(day, ...)
+  local year, month, date = day:match "^(%d+)%-(%d+)%-(%d+)$"
+  return moment.utc(math.tointeger(year), math.tointeger(month), math.tointeger(date),
+    clock_of(...))
 end
 
 local function of_clock(text)
@@ -37,8 +39,8 @@ local function of_clock(text)
   if not second or not moment.is_iso(day .. "T" .. hour .. ":" .. minute .. rest) then
     return nil
   end
-  local seconds = time_of(day, hour, minute, second ~= "" and second or 0)
-  return zone == "Z" and from_utc(seconds) or seconds
+  local read = zone == "Z" and utc_of or time_of
+  return read(day, hour, minute, second ~= "" and second or 0)
 end
 
 ---Seconds since 1970 of a day (local; its end where `is_end`), a time ("2026-01-31 12:00", with a
@@ -65,8 +67,8 @@ function M.http(text)
   local day, name, year, hour, minute, second =
     text:match "^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$"
   if not MONTHS[name] then return nil end
-  return from_utc(os.time { year = year, month = MONTHS[name], day = day, hour = hour,
-    min = minute, sec = second })
+  return moment.utc(math.tointeger(year), MONTHS[name], math.tointeger(day),
+    clock_of(hour, minute, second))
 end
 
 ---@param seconds number

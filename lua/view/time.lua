@@ -1,15 +1,9 @@
 -- Times of ISO 8601 with a zone, and the same in local time.
+local moment = require("siterun.moment")
+
 local M = {}
 
 local PATTERN = "^(%d%d%d%d)%-(%d%d)%-(%d%d)[T ](%d%d):(%d%d)(.*)$"
-
----Days from 1970-01-01 in the Gregorian calendar: the year begins in March, so that the leap day
----is its last one.
-local function days_from(year, month, day)
-  if month <= 2 then year, month = year - 1, month + 12 end
-  local leaps = year // 4 - year // 100 + year // 400
-  return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719469
-end
 
 -- Zone as it is written -> seconds east of Greenwich. There are no more than fit four digits.
 local zones = { Z = 0 }
@@ -35,9 +29,9 @@ function M.parse(text)
   local second, zone_text = rest:match("^:(%d%d)%.?%d*(.*)$")
   local zone = zone_of(zone_text or rest)
   if not zone or tonumber(month) - 1 > 11 or tonumber(hour) > 24 then return nil end
-  local days = days_from(tonumber(year), tonumber(month), tonumber(day))
   local clock = tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second or 0)
-  return math.tointeger(days * 86400 + clock - zone), zone
+  local seconds = moment.utc(tonumber(year), tonumber(month), tonumber(day), clock)
+  return math.tointeger(seconds - zone), zone
 end
 
 ---The same in local time: "2026-11-21 22:02:06"; nil where that says nothing new, or the text is
