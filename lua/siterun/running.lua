@@ -67,7 +67,7 @@ function M.leave(exit)
     M.cancel_all(scheduler.home)
     exit()
   end
-  scheduler.leaving = exit
+  scheduler.leave(exit)
   yield(raw.WAIT, { waiters = {} })
 end
 

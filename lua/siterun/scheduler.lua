@@ -1,14 +1,14 @@
 ---Runs tasks: coroutines that wait for operations of the loop. Every wait of siterun comes through
 ---here. A task that waits yields the mark WAIT and what it waits for, through whatever coroutines of
----the user's lie between (c.task).
+---the user's lie between (c.task). Which one goes on next is decided in c.scheduler.
 local loop = require("c.loop")
-local queue = require("siterun.queue")
-local raw = require("c.task")
+local raw = require("c.scheduler")
 local trace = require("c.trace")
+local WAIT = require("c.task").WAIT
 
 local status, close = coroutine.status, coroutine.close
 local yield, isyieldable = coroutine.yield, coroutine.isyieldable
-local WAIT, is_interrupted = raw.WAIT, loop.interrupted
+local is_interrupted = loop.interrupted
 
 ---@class siterun.Home what one run of a main program keeps
 ---@field live table<siterun.Task, true> every task that has not ended
@@ -29,13 +29,12 @@ local M = {
 
 ---@class siterun.Task: siterun.Waitable
 ---@field co thread
+---@field handle userdata of c.scheduler
 ---@field home siterun.Home
----@field arguments? table packed; for the first resume
 ---@field done boolean
 ---@field ok? boolean
 ---@field results? table packed
 ---@field error? any
----@field awaited? siterun.Waitable
 ---@field observed? boolean somebody joined it, and so heard of its error
 ---@field doomed? any cancelled while it ran: the error that its next wait raises
 ---@field on_done? fun(task: siterun.Task)
@@ -44,10 +43,8 @@ Task.__index = Task
 Task.__name = "task"
 M.Task = Task
 
-local push, pop, count = queue.new() -- of tasks that can go on
-local waiting = {} -- operation -> task
 local then_do = {} -- operation -> the function to call when it has ended
-local current
+local core
 
 ---@return boolean
 function Task:ready()
@@ -58,13 +55,16 @@ end
 ---@param waitable siterun.Waitable
 function M.wake(waitable)
   for _, task in ipairs(waitable.waiters) do
-    push(task)
+    if not task.done then
+      core.push(task.handle)
+    end
   end
   waitable.waiters = {}
 end
 
 local function finish(task, ok, ...)
   task.home.live[task] = nil
+  core.forget(task.handle)
   task.done, task.ok = true, ok
   if ok then
     task.results = table.pack(...)
@@ -79,15 +79,6 @@ local function finish(task, ok, ...)
   M.wake(task)
 end
 
-local function suspend(task, waitable)
-  task.awaited = waitable
-  if waitable.waiters then
-    table.insert(waitable.waiters, task)
-  else
-    waiting[waitable] = task
-  end
-end
-
 local function fail(task, e)
   trace.note(e, task.co)
   close(task.co)
@@ -96,7 +87,8 @@ end
 
 local function settle(task, outcome, ...)
   if outcome == WAIT then
-    suspend(task, ...)
+    local waitable = ...
+    table.insert(waitable.waiters, task)
   elseif outcome then
     finish(task, true, ...)
   else
@@ -104,34 +96,13 @@ local function settle(task, outcome, ...)
   end
 end
 
-local function go_on(task)
-  local before, arguments = current, task.arguments
-  current, task.awaited = task, nil
-  if arguments then
-    task.arguments = nil
-    settle(task, raw.resume(task.co, table.unpack(arguments, 1, arguments.n)))
-  else
-    settle(task, raw.resume(task.co))
-  end
-  current = before
-end
-
 ---@param f function
 ---@return siterun.Task
 function M.spawn(f, ...)
-  local task = { co = raw.create(f), arguments = table.pack(...), home = M.home,
-    done = false, waiters = {} }
-  setmetatable(task, Task)
+  local task = setmetatable({ home = M.home, done = false, waiters = {} }, Task)
+  task.co, task.handle = core.spawn(task, f, ...)
   task.home.live[task] = true
-  push(task)
   return task
-end
-
-local function stop_waiting(task)
-  local waitable = task.awaited
-  if waitable and waiting[waitable] == task then
-    waiting[waitable] = nil
-  end
 end
 
 -- A guard that cuts off a write on its way leaves the error that says so in M.lost. Guards may cancel
@@ -145,6 +116,11 @@ local function close_guards(task)
   return lost
 end
 
+local function doom(task, e)
+  task.doomed = e
+  core.doom(task.handle, e ~= nil)
+end
+
 ---Ends a task where it waits: its guards are closed. One that runs (it may be held up in a place
 ---that can't yield) ends at its next wait. Does nothing to one that has ended.
 ---@param task siterun.Task
@@ -155,10 +131,9 @@ function M.cancel(task, e)
     return
   end
   if status(task.co) ~= "suspended" then
-    task.doomed = e or "cancelled"
-    return
+    return doom(task, e or "cancelled")
   end
-  stop_waiting(task)
+  core.forget(task.handle)
   local lost = close_guards(task)
   finish(task, false, lost or e)
   return lost
@@ -176,25 +151,12 @@ local function interrupt()
   error(require("siterun.interrupted")(), 0)
 end
 
--- A nested step may empty the queue before its turn comes here.
-local function run_queue()
-  for _ = 1, count() do
-    local task = not M.leaving and pop()
-    if not task then
-      return
-    end
-    if not task.done then
-      go_on(task)
-    end
-  end
-end
-
 local function notice(op)
-  local task, f = waiting[op], then_do[op]
-  if task then
-    waiting[op] = nil
-    push(task)
-  elseif f then
+  if op == nil and not next(then_do) then
+    error("every task waits for another one: none can go on", 0)
+  end
+  local f = op and then_do[op]
+  if f then
     then_do[op] = nil
     f()
   end
@@ -202,25 +164,23 @@ end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
 function M.step()
-  local is_busy = count() > 0
-  if not is_busy and not next(waiting) and not next(then_do) then
-    error("every task waits for another one: none can go on", 0)
-  end
-  local op, has_more = loop.poll(is_busy and 0 or M.look and M.look())
-  while op do
-    notice(op)
-    if not has_more then break end
-    op, has_more = loop.next()
-  end
-  if is_interrupted() then
+  if core.poll(M.look and M.look()) then
     interrupt()
   end
-  run_queue()
+  core.run()
 end
 
----Where a yield is impossible only this operation is waited for; the other tasks stand still. For a
----task or a group they must go on.
+---Ends the process by `exit`, in the step that is under way.
+---@param exit fun()
+function M.leave(exit)
+  M.leaving = exit
+  core.stop()
+end
+
+-- Where a yield is impossible only this operation is waited for; the other tasks stand still. For a
+-- task or a group they must go on.
 local function block(waitable)
+  local current = core.current()
   while not waitable:ready() and not is_interrupted() and not (current and current.doomed) do
     if waitable.waiters then
       M.step()
@@ -237,7 +197,7 @@ end
 ---where it can't yield, when the task is cancelled.
 ---@param waitable siterun.Waitable
 function M.pause(waitable)
-  if current and isyieldable() then
+  if core.current() and isyieldable() then
     yield(WAIT, waitable)
   else
     block(waitable)
@@ -245,41 +205,49 @@ function M.pause(waitable)
 end
 
 local function check_doom()
-  local doom = current and current.doomed
-  if doom then
-    current.doomed = nil
-    error(doom, 0)
+  local current = core.current()
+  local reason = current and current.doomed
+  if reason then
+    doom(current, nil)
+    error(reason, 0)
   end
 end
 
 -- In a session that is what was typed, and what holds up all others.
 local function concerns_current()
-  return not M.foreground or current == M.foreground or not isyieldable()
+  return not M.foreground or core.current() == M.foreground or not isyieldable()
 end
 
----Waits until the operation, task or group has ended.
----@async
----@param waitable siterun.Waitable
-function M.wait(waitable)
+local function check_interrupt()
+  if is_interrupted() and concerns_current() then
+    interrupt()
+  end
+end
+
+local function wait_slowly(waitable, has_waited)
+  if has_waited then
+    check_interrupt()
+  end
   while not waitable:ready() do
     check_doom()
     M.pause(waitable)
-    if is_interrupted() and concerns_current() then
-      interrupt()
-    end
+    check_interrupt()
   end
   check_doom()
 end
 
----@return boolean can a task go on at once?
-function M.is_busy()
-  return count() > 0
-end
+core = raw.new(wait_slowly, notice, settle)
+
+---Waits until the operation, task or group has ended.
+---@type async fun(waitable: siterun.Waitable)
+M.wait = core.wait
+
+---Can a task go on at once?
+---@type fun(): boolean
+M.is_busy = core.is_busy
 
 ---The task that runs; nil outside of tasks.
----@return siterun.Task?
-function M.current()
-  return current
-end
+---@type fun(): siterun.Task?
+M.current = core.current
 
 return M

@@ -1,5 +1,5 @@
-/* c.loop: waiting. An operation ("op") has ready() and close(); poll returns those that
-   ended. */
+/* c.loop: timers, and turns of the loop without the scheduler. An operation ("op") has ready()
+   and close(). */
 #include <lauxlib.h>
 #include <lua.h>
 #include <math.h>
@@ -81,47 +81,8 @@ static int timer_close(lua_State *L)
     return 0;
 }
 
-/* [-0, +2, m] The operation, and whether another one has ended. */
-static int push_ended(lua_State *L, struct loop *loop, struct loop_op *op)
-{
-    runtime_push_op(L, op);
-    lua_pushboolean(L, loop_has_ended(loop));
-    return 2;
-}
-
-/* poll(seconds?) -> the op that ended first, is there another?; nothing when none did in that
-   time, or after an interrupt. Without an argument it waits until something happens. */
-static int poll(lua_State *L)
-{
-    struct loop *loop = runtime_loop(L);
-    int64_t end_ms = lua_isnoneornil(L, 1) ? -1 : clock_ms() + to_ms(L, 1);
-    struct loop_op *op;
-    struct err err;
-
-    while (!(op = loop_next_ended(loop)) && !loop_interrupted()) {
-        int64_t left_ms = end_ms < 0 ? -1 : end_ms - clock_ms();
-
-        if (loop_turn(loop, end_ms >= 0 && left_ms < 0 ? 0 : left_ms, &err))
-            return luaL_error(L, "%s", err.message);
-        if (end_ms >= 0 && left_ms <= 0) {
-            op = loop_next_ended(loop);
-            break;
-        }
-    }
-    return op ? push_ended(L, loop, op) : 0;
-}
-
-/* next() -> as poll, without ever waiting */
-static int next(lua_State *L)
-{
-    struct loop *loop = runtime_loop(L);
-    struct loop_op *op = loop_next_ended(loop);
-
-    return op ? push_ended(L, loop, op) : 0;
-}
-
 /* step() runs one turn of the loop, waiting until something happens; the ended operations stay
-   listed for poll. */
+   listed for the scheduler. */
 static int step(lua_State *L)
 {
     struct err err;
@@ -153,8 +114,6 @@ int luaopen_c_loop(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"timer", timer},
-        {"poll", poll},
-        {"next", next},
         {"step", step},
         {"interrupted", is_interrupted},
         {"deadline", deadline},

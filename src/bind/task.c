@@ -2,9 +2,10 @@
    and what it waits for. Between the task and the place that waits there may be coroutines of
    the user's: library() gives the functions of the coroutine library under which such a wait
    goes on to the task, and which are as in the manual (6.2) in everything else. */
+#include "bind/task.h"
+
 #include <lauxlib.h>
-#include <lua.h>
-#include <stdbool.h>
+#include <stdint.h>
 
 #include "host/interrupt.h"
 #include "host/trace.h"
@@ -97,9 +98,7 @@ static int refuse(lua_State *L, const char *message)
     return -1;
 }
 
-/* The thread is known as the running one meanwhile, so that an interrupt reaches a busy
-   loop. */
-static int run(lua_State *L, lua_State *thread, int count, int *results)
+int task_resume(lua_State *L, lua_State *thread, int count, int *results)
 {
     lua_State *before = interrupt_running(thread);
     int status = lua_resume(thread, L, count, results);
@@ -121,7 +120,7 @@ static int resume_once(lua_State *L, int count)
     if (!lua_checkstack(thread, count))
         return refuse(L, "too many arguments to resume");
     lua_xmove(L, thread, count);
-    status = run(L, thread, count, &results);
+    status = task_resume(L, thread, count, &results);
     if (status != LUA_OK && status != LUA_YIELD) {
         lua_xmove(thread, L, 1);
         return -1;
@@ -142,32 +141,27 @@ static int prefix(lua_State *L, int count)
     return 1 + (count < 0 ? 1 : count);
 }
 
-/* resume(task, ...) -> true, ... at its end | WAIT, what it waits for | false, error */
-static int resume_task(lua_State *L)
+void task_push_wait(lua_State *L)
 {
-    int count;
-
-    luaL_checktype(L, 1, LUA_TTHREAD);
-    count = resume_once(L, lua_gettop(L) - 1);
-    if (count < 0 || lua_status(lua_tothread(L, 1)) != LUA_YIELD)
-        return prefix(L, count);
-    if (count == 2 && lua_touserdata(L, -2) == &wait_mark)
-        return 2;
-    return prefix(L, refuse(L, "attempt to yield from outside a coroutine"));
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&wait_mark);
 }
 
-/* create(function) -> thread, which counts as a main program */
-static int create_task(lua_State *L)
+bool task_waits(lua_State *thread, int results)
+{
+    return results == 2 && lua_touserdata(thread, -2) == &wait_mark;
+}
+
+lua_State *task_push_thread(lua_State *L, int index)
 {
     lua_State *thread;
 
-    luaL_checktype(L, 1, LUA_TFUNCTION);
+    index = lua_absindex(L, index);
     thread = lua_newthread(L);
-    lua_pushvalue(L, 1);
+    lua_pushvalue(L, index);
     lua_xmove(L, thread, 1);
     lua_pushvalue(L, -1);
     set_member(L, &tasks, true);
-    return 1;
+    return thread;
 }
 
 /* ---- a wait inside a coroutine ---- */
@@ -242,7 +236,7 @@ static int raise(lua_State *L, lua_State *thread)
 static int drive(lua_State *L, int count, lua_KContext verb)
 {
     count = resume_once(L, count);
-    if (count == 2 && lua_touserdata(L, -2) == &wait_mark)
+    if (task_waits(L, count))
         return wait(L, verb);
     if (verb == RESUME)
         return prefix(L, count);
@@ -369,8 +363,6 @@ static int library(lua_State *L)
 int luaopen_c_task(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"create", create_task},
-        {"resume", resume_task},
         {"library", library},
         {NULL, NULL},
     };
@@ -379,7 +371,7 @@ int luaopen_c_task(lua_State *L)
     lua_pushcfunction(L, end_wait);
     lua_setfield(L, -2, "__close");
     luaL_newlib(L, functions);
-    lua_pushlightuserdata(L, (void *)(uintptr_t)&wait_mark);
+    task_push_wait(L);
     lua_setfield(L, -2, "WAIT");
     return 1;
 }

@@ -22,8 +22,9 @@ struct loop_watch {
    ended. */
 struct loop_op {
     struct loop_op *next;
-    bool ended;  /* its result can be read */
-    bool listed; /* on the list that loop_next_ended takes from */
+    bool ended;   /* its result can be read */
+    bool listed;  /* on the list that loop_next_ended takes from */
+    void *waiter; /* whoever waits for it; the host's */
 };
 
 /* Somebody who waits for descriptors of his own, and for the loop's meanwhile. */

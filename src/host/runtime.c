@@ -1,6 +1,7 @@
 #include "host/runtime.h"
 
 #include <lauxlib.h>
+#include <stdbool.h>
 
 #include "core/err.h"
 #include "core/http.h"
@@ -118,4 +119,16 @@ void runtime_push_op(lua_State *L, struct loop_op *op)
     lua_rawgeti(L, LUA_REGISTRYINDEX, get(L)->ops);
     lua_rawgetp(L, -1, op);
     lua_remove(L, -2);
+}
+
+struct loop_op *runtime_op(lua_State *L, int index)
+{
+    void *userdata = lua_touserdata(L, index);
+    bool is_one;
+
+    lua_pushvalue(L, index);
+    runtime_push_op(L, userdata);
+    is_one = userdata && lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return is_one ? userdata : NULL;
 }

@@ -22,5 +22,9 @@ struct http *runtime_http(lua_State *L);
    finds the userdata again. The entry is weak. */
 void runtime_track(lua_State *L, int index, struct loop_op *op);
 
+/* [-0, +0, m] The operation that is the first member of the userdata at `index`; NULL when that
+   is no such one. */
+struct loop_op *runtime_op(lua_State *L, int index);
+
 /* [-0, +1, m] Pushes the userdata of a tracked operation, or nil when it was collected. */
 void runtime_push_op(lua_State *L, struct loop_op *op);

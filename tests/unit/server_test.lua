@@ -16,12 +16,19 @@ local function curl(listening, path, options)
   return file
 end
 
+local function pause(seconds)
+  local timer <close> = loop.timer(seconds)
+  while not timer:ready() do
+    loop.step()
+  end
+end
+
 ---@return string text what curl printed: the body and the status
 ---@return integer code curl's exit code
 local function finish(file)
   local text, code
   for _ = 1, 1000 do
-    loop.poll(0.02)
+    pause(0.02)
     text, code = t.read(file):match("^(.*)\n(%d+)\n$")
     if code then
       return text, math.tointeger(code)
@@ -32,7 +39,7 @@ end
 
 local function next_request(listening)
   while not listening:ready() do
-    loop.poll()
+    loop.step()
   end
   return listening:next()
 end

@@ -1,0 +1,426 @@
+/* c.scheduler: which task goes on next. What a task is and how it ends is the affair of
+   siterun.scheduler; here is what happens at each wait. */
+#include <lauxlib.h>
+#include <lua.h>
+#include <math.h>
+#include <stdbool.h>
+
+#include "bind/task.h"
+#include "core/clock.h"
+#include "core/loop.h"
+#include "host/class.h"
+#include "host/runtime.h"
+
+static const char class[] = "c.scheduler.task";
+
+/* A task as userdata; its Lua table holds it. */
+struct task {
+    struct scheduler *scheduler;
+    lua_State *thread;
+    struct loop_op *awaited;    /* on the thread's stack, so it lives */
+    struct task *before, *next; /* in the queue */
+    bool queued;
+    bool doomed; /* its next wait raises */
+};
+
+struct scheduler {
+    struct task *first, *last; /* the queue of those that can go on */
+    int queued, waiting;       /* tasks in the queue, and those that wait for operations */
+    struct task *current;      /* NULL outside of tasks */
+    bool is_over;              /* no task goes on any more */
+    int tables;                /* place in the registry: struct task * -> Lua table, weak */
+};
+
+/* Upvalues of each function. */
+enum { SCHEDULER = 1, WAIT_SLOWLY, NOTICE, SETTLE };
+
+int luaopen_c_scheduler(lua_State *L);
+
+static struct scheduler *self(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(SCHEDULER));
+}
+
+/* [-0, +1, -] The Lua table of a task. */
+static void push_table(lua_State *L, const struct task *task)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->scheduler->tables);
+    lua_rawgetp(L, -1, task);
+    lua_remove(L, -2);
+}
+
+/* ---- the queue ---- */
+
+static void enqueue(struct scheduler *s, struct task *task)
+{
+    if (task->queued)
+        return;
+    task->queued = true;
+    task->before = s->last;
+    task->next = NULL;
+    *(s->last ? &s->last->next : &s->first) = task;
+    s->last = task;
+    s->queued++;
+}
+
+static void dequeue(struct scheduler *s, struct task *task)
+{
+    if (!task->queued)
+        return;
+    *(task->before ? &task->before->next : &s->first) = task->next;
+    *(task->next ? &task->next->before : &s->last) = task->before;
+    task->queued = false;
+    s->queued--;
+}
+
+/* ---- waiting for operations ---- */
+
+static void start_waiting(struct scheduler *s, struct task *task, struct loop_op *op)
+{
+    task->awaited = op;
+    op->waiter = task;
+    s->waiting++;
+}
+
+static void stop_waiting(struct scheduler *s, struct task *task)
+{
+    if (!task->awaited)
+        return;
+    if (task->awaited->waiter == task)
+        task->awaited->waiter = NULL;
+    task->awaited = NULL;
+    s->waiting--;
+}
+
+static int waited_slowly(lua_State *L, int status, lua_KContext context)
+{
+    (void)L;
+    (void)status;
+    (void)context;
+    return 0;
+}
+
+/* In Lua: for tasks and groups, where a task can't yield, and when a wait is cut short. */
+static int wait_slowly(lua_State *L, bool has_waited)
+{
+    lua_pushvalue(L, lua_upvalueindex(WAIT_SLOWLY));
+    lua_pushvalue(L, 1);
+    lua_pushboolean(L, has_waited);
+    lua_callk(L, 2, 0, 0, waited_slowly);
+    return 0;
+}
+
+static bool is_doomed(const struct scheduler *s)
+{
+    return s->current && s->current->doomed;
+}
+
+static int waited(lua_State *L, int status, lua_KContext context)
+{
+    const struct loop_op *op = (const struct loop_op *)context;
+
+    (void)status;
+    if (op->ended && !is_doomed(self(L)) && !loop_interrupted())
+        return 0;
+    return wait_slowly(L, true);
+}
+
+/* wait(waitable) returns when it has ended. */
+static int wait(lua_State *L)
+{
+    const struct scheduler *s = self(L);
+    const struct loop_op *op = runtime_op(L, 1);
+
+    if (!op || !s->current || s->current->doomed || !lua_isyieldable(L))
+        return wait_slowly(L, false);
+    if (op->ended)
+        return 0;
+    lua_settop(L, 1);
+    task_push_wait(L);
+    lua_pushvalue(L, 1);
+    return lua_yieldk(L, 2, (lua_KContext)op, waited);
+}
+
+/* ---- a step ---- */
+
+/* Turns the loop until an operation has ended, `seconds` are over (-1: never) or the process is
+   interrupted. */
+static void turn(lua_State *L, struct loop *loop, double seconds)
+{
+    int64_t left_ms = seconds < 0 ? -1 : (int64_t)ceil(seconds * 1000);
+    int64_t end_ms = left_ms > 0 ? clock_ms() + left_ms : left_ms;
+    struct err err;
+
+    while (!loop_has_ended(loop) && !loop_interrupted()) {
+        if (loop_turn(loop, left_ms, &err))
+            luaL_error(L, "%s", err.message);
+        if (left_ms == 0)
+            return;
+        if (left_ms > 0 && (left_ms = end_ms - clock_ms()) < 0)
+            left_ms = 0;
+    }
+}
+
+/* [-0, +0, e] Tells Lua of an operation that no task waits for; NULL: none waits for any. */
+static void notice(lua_State *L, struct loop_op *op)
+{
+    lua_pushvalue(L, lua_upvalueindex(NOTICE));
+    if (op)
+        runtime_push_op(L, op);
+    else
+        lua_pushnil(L);
+    lua_call(L, 1, 0);
+}
+
+/* poll(seconds?) queues the tasks whose operations have ended. When none can go on it waits for
+   the first one, for so long. Returns whether the process was interrupted. */
+static int poll(lua_State *L)
+{
+    struct scheduler *s = self(L);
+    struct loop *loop = runtime_loop(L);
+    struct loop_op *op;
+
+    if (!s->first && s->waiting == 0)
+        notice(L, NULL);
+    turn(L, loop, s->first ? 0 : luaL_optnumber(L, 1, -1));
+    while ((op = loop_next_ended(loop))) {
+        struct task *task = op->waiter;
+
+        if (!task)
+            notice(L, op);
+        else {
+            stop_waiting(s, task);
+            enqueue(s, task);
+        }
+    }
+    lua_pushboolean(L, loop_interrupted());
+    return 1;
+}
+
+/* [-1, +0, e] Tells Lua what came of the task whose table is on top: it has ended, or waits for
+   something else than an operation. */
+static void settle(lua_State *L, lua_State *thread, int status, int count)
+{
+    bool has_ended = status != LUA_YIELD;
+
+    luaL_checkstack(L, count + 2, "too many results");
+    lua_pushvalue(L, lua_upvalueindex(SETTLE));
+    lua_insert(L, -2);
+    if (has_ended)
+        lua_pushboolean(L, status == LUA_OK);
+    lua_xmove(thread, L, count);
+    lua_call(L, 1 + has_ended + count, 0);
+}
+
+/* [-0, +0, m] What a task has yielded: true when it waits, for the operation if there is one. */
+static bool is_wait(lua_State *thread, int count, struct loop_op **op)
+{
+    if (!task_waits(thread, count))
+        return false;
+    luaL_checkstack(thread, 3, "a wait");
+    *op = runtime_op(thread, -1);
+    return true;
+}
+
+/* [-1, +0, e] The task, whose table is on top, has stopped with `count` values. */
+static void stopped(lua_State *L, struct task *task, int status, int count)
+{
+    lua_State *thread = task->thread;
+    struct loop_op *op = NULL;
+
+    if (status == LUA_YIELD && !is_wait(thread, count, &op)) {
+        lua_pop(thread, count);
+        lua_pushliteral(thread, "attempt to yield from outside a coroutine");
+        status = LUA_ERRRUN;
+    }
+    if (op) {
+        start_waiting(task->scheduler, task, op);
+        lua_pop(thread, count);
+        lua_pop(L, 1);
+    } else
+        settle(L, thread, status, status == LUA_OK || status == LUA_YIELD ? count : 1);
+}
+
+/* [-0, +0, e] */
+static void go_on(lua_State *L, struct task *task)
+{
+    struct scheduler *s = task->scheduler;
+    struct task *before = s->current;
+    int starts = lua_status(task->thread) == LUA_OK ? lua_gettop(task->thread) - 1 : 0;
+    int status, count;
+
+    push_table(L, task); /* keeps it */
+    stop_waiting(s, task);
+    s->current = task;
+    status = task_resume(L, task->thread, starts > 0 ? starts : 0, &count);
+    s->current = before;
+    stopped(L, task, status, count);
+}
+
+/* run() lets each task of the queue go on, once. A nested one may empty the queue before. */
+static int run(lua_State *L)
+{
+    struct scheduler *s = self(L);
+
+    for (int left = s->queued; left > 0 && s->first && !s->is_over; left--) {
+        struct task *task = s->first;
+
+        dequeue(s, task);
+        go_on(L, task);
+    }
+    return 0;
+}
+
+/* ---- tasks ---- */
+
+static struct task *check(lua_State *L)
+{
+    return class_check(L, 1, class);
+}
+
+static int collect(lua_State *L)
+{
+    struct task *task = class_self(L, class);
+
+    stop_waiting(task->scheduler, task);
+    dequeue(task->scheduler, task);
+    return 0;
+}
+
+/* [-0, +1, m] */
+static struct task *push_task(lua_State *L, struct scheduler *s, lua_State *thread)
+{
+    struct task *task = lua_newuserdatauv(L, sizeof *task, 0);
+
+    *task = (struct task){.scheduler = s, .thread = thread};
+    class_set(L, class);
+    return task;
+}
+
+/* spawn(table, f, ...) -> thread, task: f(...) as the task of that table, which keeps both. */
+static int spawn(lua_State *L)
+{
+    struct scheduler *s = self(L);
+    int count = lua_gettop(L) - 2;
+    lua_State *thread = task_push_thread(L, 2);
+    struct task *task = push_task(L, s, thread);
+
+    luaL_argcheck(L, lua_checkstack(thread, count), 3, "too many arguments");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->tables);
+    lua_pushvalue(L, 1);
+    lua_rawsetp(L, -2, task);
+    lua_pop(L, 1);
+    lua_rotate(L, 3, 2);
+    lua_xmove(L, thread, count);
+    enqueue(s, task);
+    return 2;
+}
+
+/* push(task) lets it go on in the next step. */
+static int push(lua_State *L)
+{
+    struct task *task = check(L);
+
+    enqueue(task->scheduler, task);
+    return 0;
+}
+
+/* forget(task): it has ended. */
+static int forget(lua_State *L)
+{
+    struct task *task = check(L);
+
+    stop_waiting(task->scheduler, task);
+    dequeue(task->scheduler, task);
+    return 0;
+}
+
+/* doom(task, is_doomed): whether its next wait goes through Lua, which raises. */
+static int doom(lua_State *L)
+{
+    check(L)->doomed = lua_toboolean(L, 2);
+    return 0;
+}
+
+/* current() -> table of the task that runs; nil outside of tasks */
+static int current(lua_State *L)
+{
+    const struct scheduler *s = self(L);
+
+    if (s->current)
+        push_table(L, s->current);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* is_busy() -> can a task go on at once? */
+static int is_busy(lua_State *L)
+{
+    lua_pushboolean(L, self(L)->first != NULL);
+    return 1;
+}
+
+/* stop(): no task goes on any more. */
+static int stop(lua_State *L)
+{
+    self(L)->is_over = true;
+    return 0;
+}
+
+/* [-0, +1, m] A scheduler, with a weak table for those of its tasks. */
+static void push_scheduler(lua_State *L)
+{
+    struct scheduler *s = lua_newuserdatauv(L, sizeof *s, 0);
+
+    *s = (struct scheduler){0};
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    s->tables = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static const luaL_Reg functions[] = {
+    {"wait", wait},
+    {"poll", poll},
+    {"run", run},
+    {"spawn", spawn},
+    {"push", push},
+    {"forget", forget},
+    {"doom", doom},
+    {"current", current},
+    {"is_busy", is_busy},
+    {"stop", stop},
+    {NULL, NULL},
+};
+
+/* new(wait_slowly, notice, settle) -> functions. wait_slowly(waitable, has_waited) is called where
+   wait does not do; notice(op) when an operation has ended that no task waits for, notice(nil)
+   when none waits for any; settle(table, ok, ...) when a task has ended, settle(table, WAIT,
+   waitable) when it waits for no operation. */
+static int new (lua_State *L)
+{
+    lua_settop(L, SETTLE - SCHEDULER);
+    push_scheduler(L);
+    lua_insert(L, SCHEDULER);
+    luaL_newlibtable(L, functions);
+    lua_insert(L, SCHEDULER);
+    luaL_setfuncs(L, functions, SETTLE);
+    return 1;
+}
+
+int luaopen_c_scheduler(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        {"__gc", collect},
+        {NULL, NULL},
+    };
+
+    class_new(L, class, methods);
+    lua_newtable(L);
+    lua_pushcfunction(L, new);
+    lua_setfield(L, -2, "new");
+    return 1;
+}
