@@ -7,6 +7,7 @@
 
 enum {
     DIGITS_MAX = 19,      /* of which any fit 64 bits */
+    SHORT_MAX = 18,       /* of which any fit 63 */
     POWER_MAX = 22,       /* 10^22 is the last power of ten that a double holds exactly */
     EXPONENT_MAX = 99999, /* beyond it all is 0 or infinite */
 };
@@ -123,12 +124,14 @@ static const char *read_real(struct jsonnumber *out, struct decimal *d, const ch
     return take_real(out, d, text) ? at : refuse(wrong, "number too large", text);
 }
 
-const char *jsonnumber_read(struct jsonnumber *out, const char *text, const char **wrong)
+/* A number that is no short integer; its first digits, those in front of `at`, are `digits`. */
+static const char *read_any(struct jsonnumber *out, const char *text, const char *at,
+    uint64_t digits, const char **wrong)
 {
-    struct decimal d = {0};
     const char *first = text + (*text == '-');
-    const char *at = take_digits(&d, first);
+    struct decimal d = {.digits = digits, .count = digits != 0 ? (int)(at - first) : 0};
 
+    at = take_digits(&d, at);
     if (at == first)
         return refuse(wrong, "a digit was expected", at);
     if (*first == '0' && at > first + 1)
@@ -137,5 +140,27 @@ const char *jsonnumber_read(struct jsonnumber *out, const char *text, const char
         return read_real(out, &d, text, at, wrong);
     if (!take_integer(out, &d, *text == '-'))
         return refuse(wrong, "integer beyond 64 bits", text);
+    return at;
+}
+
+/* Is a number that starts with the bytes from `first` to `end`, all digits, whole and right? */
+static bool is_integer(const char *first, const char *end)
+{
+    return end > first && (*first != '0' || end == first + 1) && !is_digit(*end) &&
+           *end != '.' && *end != 'e' && *end != 'E';
+}
+
+const char *jsonnumber_read(struct jsonnumber *out, const char *text, const char **wrong)
+{
+    const char *first = text + (*text == '-');
+    const char *at = first;
+    uint64_t digits = 0;
+
+    for (; is_digit(*at) && at < first + SHORT_MAX; at++)
+        digits = digits * 10 + (uint64_t)(*at - '0');
+    if (!is_integer(first, at))
+        return read_any(out, text, at, digits, wrong);
+    out->whole = true;
+    out->integer = first > text ? -(int64_t)digits : (int64_t)digits;
     return at;
 }
