@@ -53,17 +53,38 @@ static const char *read_unicode(uint32_t *code, const char *at, const char **wro
     return after + 6;
 }
 
+/* What stands for itself or for a control character; 0: neither. */
+static char meaning(char letter)
+{
+    switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+        return letter;
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return '\0';
+    }
+}
+
 const char *jsonescape_read(uint32_t *code, const char *at, const char **wrong)
 {
-    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    const char *letter;
+    char meant = meaning(at[1]);
 
     if (at[1] == 'u')
         return read_unicode(code, at, wrong);
-    letter = at[1] != '\0' ? strchr(letters, at[1]) : NULL;
-    if (letter == NULL)
+    if (meant == '\0')
         return refuse(wrong, "invalid escape", at + 1);
-    *code = (uint32_t)meant[letter - letters];
+    *code = (uint32_t)meant;
     return at + 2;
 }
 
