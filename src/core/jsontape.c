@@ -16,29 +16,32 @@ static_assert(JSONTAPE_TEXT_MAX < 1 << LEN_BITS, "a length fits its bits");
 
 struct reader {
     struct jsontape *tape;
-    const char *at, *end; /* there is a NUL at `end` */
-    int depth;
-    bool nul; /* \u0000 in the last string */
+    const char *end;     /* there is a NUL */
+    uint64_t *to, *full; /* where the next word goes, and the end of the room for words */
+    int depth;           /* lists and objects that are not closed */
+    bool nul;            /* \u0000 in the last string */
     struct jsontape_fault *fault;
 };
 
-static int fail_at(struct reader *r, const char *at, const char *what)
+/* Functions that read take the place in the text and return what follows, or NULL with the
+   fault told. */
+static const char *fail_at(struct reader *r, const char *at, const char *what)
 {
     r->fault->what = what;
     r->fault->offset = (size_t)(at - r->tape->text);
-    return -1;
+    return NULL;
 }
 
-/* What stands at `r->at` is not what had to come: says so, or what is worse about it. */
-static int fail(struct reader *r, const char *what)
+/* What stands at `at` is not what had to come: says so, or what is worse about it. */
+static const char *fail(struct reader *r, const char *at, const char *what)
 {
-    if (r->at == r->end)
-        return fail_at(r, r->at, "the text ends too early");
-    if (*r->at == '\0')
-        return fail_at(r, r->at, "a NUL byte");
-    if (utf8_character(r->at, (size_t)(r->end - r->at)) == 0)
-        return fail_at(r, r->at, "invalid UTF-8");
-    return fail_at(r, r->at, what);
+    if (at == r->end)
+        return fail_at(r, at, "the text ends too early");
+    if (*at == '\0')
+        return fail_at(r, at, "a NUL byte");
+    if (utf8_character(at, (size_t)(r->end - at)) == 0)
+        return fail_at(r, at, "invalid UTF-8");
+    return fail_at(r, at, what);
 }
 
 static uint64_t word(enum jsontape_type type, size_t len, size_t place)
@@ -47,250 +50,280 @@ static uint64_t word(enum jsontape_type type, size_t len, size_t place)
 }
 
 /* Most texts have more than 8 bytes to a word. */
-static int grow(struct reader *r)
+static bool grow(struct reader *r)
 {
     struct jsontape *tape = r->tape;
-    size_t cap = tape->cap != 0 ? tape->cap * 2 : (size_t)(r->end - tape->text) / 8 + 64;
+    size_t count = (size_t)(r->to - tape->words);
+    size_t cap = count != 0 ? count * 2 : (size_t)(r->end - tape->text) / 8 + 64;
     uint64_t *words = realloc(tape->words, cap * sizeof *words);
 
     if (words == NULL)
-        return fail_at(r, r->at, "out of memory");
+        return false;
     tape->words = words;
-    tape->cap = cap;
-    return 0;
+    r->to = words + count;
+    r->full = words + cap;
+    return true;
 }
 
-static inline int add(struct reader *r, uint64_t value)
+/* Adds the word of what ends at `after`. */
+static inline const char *add(struct reader *r, uint64_t value, const char *after)
 {
-    struct jsontape *tape = r->tape;
-
-    if (tape->count == tape->cap && grow(r) != 0)
-        return -1;
-    tape->words[tape->count++] = value;
-    return 0;
+    if (r->to == r->full && !grow(r))
+        return fail_at(r, after, "out of memory");
+    *r->to++ = value;
+    return after;
 }
 
-static const char *skip_space(const char *at)
+static inline const char *skip_space(const char *at)
 {
-    while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')
+    while (
+        (unsigned char)*at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
         at++;
     return at;
 }
+
+enum { BLOCK = 16 };
+
+typedef signed char block __attribute__((vector_size(BLOCK)));
 
 static bool is_plain(char c)
 {
     return c >= ' ' && c != '"' && c != '\\' && (unsigned char)c < 0x80;
 }
 
-/* Where the first byte stands that ends a string, starts an escape or is not ASCII, or `end`.
-   Eight bytes at a time: the lowest bit that is left marks the first of them; what a borrow
-   adds stands above it. */
-static const char *skip_plain(const char *at, const char *end)
+/* Where the first byte stands that ends a string, starts an escape or is not ASCII (as a signed
+   byte it is below a blank, like the control characters), or `end`. */
+static inline const char *skip_plain(const char *at, const char *end)
 {
-    const uint64_t ones = 0x0101010101010101u;
+    for (; end - at >= BLOCK; at += BLOCK) {
+        uint64_t halves[2];
+        block bytes;
 
-    for (uint64_t eight; end - at >= 8; at += 8) {
-        memcpy(&eight, at, 8);
-        eight = le64toh(eight);
-        eight = ((eight - ones * ' ') | ((eight ^ ones * '"') - ones) |
-                    ((eight ^ ones * '\\') - ones) | eight) &
-                ones * 0x80;
-        if (eight != 0)
-            return at + __builtin_ctzll(eight) / 8;
+        memcpy(&bytes, at, BLOCK);
+        bytes = (block)((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
+        memcpy(halves, &bytes, BLOCK);
+        if (halves[0] != 0)
+            return at + __builtin_ctzll(le64toh(halves[0])) / 8;
+        if (halves[1] != 0)
+            return at + 8 + __builtin_ctzll(le64toh(halves[1])) / 8;
     }
     while (at < end && is_plain(*at))
         at++;
     return at;
 }
 
-/* The escape at `r->at`. */
-static int take_escape(struct reader *r)
+/* The escape at `at`. */
+static const char *take_escape(struct reader *r, const char *at)
 {
     const char *wrong = NULL;
     uint32_t code = 0;
 
-    r->at = jsonescape_read(&code, r->at, &wrong);
+    at = jsonescape_read(&code, at, &wrong);
     r->nul = r->nul || code == 0;
-    return wrong != NULL ? fail(r, wrong) : 0;
+    return wrong != NULL ? fail(r, at, wrong) : at;
 }
 
-/* The characters at `r->at` that are not ASCII. */
-static int take_characters(struct reader *r)
+/* The characters at `at` that are not ASCII. */
+static const char *take_characters(struct reader *r, const char *at)
 {
-    while ((unsigned char)*r->at >= 0x80) {
-        size_t size = utf8_character(r->at, (size_t)(r->end - r->at));
+    while ((unsigned char)*at >= 0x80) {
+        size_t size = utf8_character(at, (size_t)(r->end - at));
 
         if (size == 0)
-            return fail(r, "invalid UTF-8");
-        r->at += size;
+            return fail(r, at, "invalid UTF-8");
+        at += size;
     }
-    return 0;
+    return at;
 }
 
-static int add_string(struct reader *r, const char *start, bool escaped)
+/* What is not plain in a string. */
+static const char *take_odd(struct reader *r, const char *at)
+{
+    if (*at == '\\')
+        return take_escape(r, at);
+    if ((unsigned char)*at < ' ')
+        return fail(r, at, "a control character in a string");
+    return take_characters(r, at);
+}
+
+static inline const char *add_string(
+    struct reader *r, enum jsontape_type type, const char *start, const char *quote)
+{
+    size_t place = (size_t)(start - r->tape->text);
+
+    return add(r, word(type, (size_t)(quote - start), place), quote + 1);
+}
+
+/* The string that starts at `start`, from its first byte that is not plain. */
+static const char *take_odd_string(struct reader *r, const char *start, const char *at)
 {
     struct jsontape *tape = r->tape;
-    size_t len = (size_t)(r->at - start);
-
-    r->at++;
-    if (escaped && len > tape->longest)
-        tape->longest = len;
-    return add(r,
-        word(escaped ? JSONTAPE_ESCAPED : JSONTAPE_STRING, len, (size_t)(start - tape->text)));
-}
-
-/* The string whose quote is at `r->at`. */
-static int take_string(struct reader *r)
-{
-    const char *start = ++r->at;
     bool escaped = false;
-    int bad = 0;
 
-    r->nul = false;
-    while (bad == 0) {
-        r->at = skip_plain(r->at, r->end);
-        if (*r->at == '"')
-            return add_string(r, start, escaped);
-        if (*r->at == '\\') {
-            escaped = true;
-            bad = take_escape(r);
-        } else if ((unsigned char)*r->at < ' ')
-            bad = fail(r, "a control character in a string");
-        else
-            bad = take_characters(r);
+    while (at != NULL && *at != '"') {
+        escaped = escaped || *at == '\\';
+        at = take_odd(r, at);
+        if (at != NULL)
+            at = skip_plain(at, r->end);
     }
-    return bad;
+    if (at == NULL)
+        return NULL;
+    if (escaped && (size_t)(at - start) > tape->longest)
+        tape->longest = (size_t)(at - start);
+    return add_string(r, escaped ? JSONTAPE_ESCAPED : JSONTAPE_STRING, start, at);
 }
 
-static int take_number(struct reader *r)
+/* The string whose quote is at `quote`. */
+static inline const char *take_string(struct reader *r, const char *quote)
+{
+    const char *start = quote + 1;
+    const char *at = skip_plain(start, r->end);
+
+    if (*at != '"')
+        return take_odd_string(r, start, at);
+    return add_string(r, JSONTAPE_STRING, start, at);
+}
+
+static const char *take_number(struct reader *r, const char *at)
 {
     struct jsonnumber number;
     const char *wrong = NULL;
     uint64_t bits;
 
-    r->at = jsonnumber_read(&number, r->at, &wrong);
+    at = jsonnumber_read(&number, at, &wrong);
     if (wrong != NULL)
-        return fail(r, wrong);
+        return fail(r, at, wrong);
     memcpy(&bits, &number.integer, sizeof bits); /* of either kind */
-    if (add(r, word(number.whole ? JSONTAPE_INTEGER : JSONTAPE_REAL, 0, 0)) != 0)
-        return -1;
-    return add(r, bits);
+    if (add(r, word(number.whole ? JSONTAPE_INTEGER : JSONTAPE_REAL, 0, 0), at) == NULL)
+        return NULL;
+    return add(r, bits, at);
 }
 
-static int take_literal(struct reader *r, const char *name, enum jsontape_type type)
+static const char *fail_literal(struct reader *r, const char *at, const char *name)
 {
-    const char *start = r->at;
+    const char *start = at;
 
-    while (*name != '\0' && *r->at == *name) {
-        r->at++;
+    while (*at == *name) {
+        at++;
         name++;
     }
-    if (*name == '\0')
-        return add(r, word(type, 0, 0));
-    if (r->at < r->end)
-        r->at = start;
-    return fail(r, "a value was expected");
+    return fail(r, at == r->end ? at : start, "a value was expected");
 }
 
-static int take_value(struct reader *r);
-
-/* A key and its colon. */
-static int take_key(struct reader *r)
+static inline const char *take_literal(
+    struct reader *r, const char *at, const char *name, enum jsontape_type type)
 {
-    const char *start = r->at;
+    size_t len = strlen(name);
 
-    if (*start != '"')
-        return fail(r, "a key in quotes was expected");
-    if (take_string(r) != 0)
-        return -1;
-    if (r->nul)
-        return fail_at(r, start, "a key with a NUL");
-    r->at = skip_space(r->at);
-    if (*r->at != ':')
-        return fail(r, "':' was expected");
-    r->at = skip_space(r->at + 1);
-    return 0;
+    if ((size_t)(r->end - at) < len || memcmp(at, name, len) != 0)
+        return fail_literal(r, at, name);
+    return add(r, word(type, 0, 0), at + len);
 }
 
-/* What stands behind an entry: 1 when another one follows, 0 when `close` ends the list or
-   object. */
-static int take_comma(struct reader *r, char close)
-{
-    r->at = skip_space(r->at);
-    if (*r->at != ',' && *r->at != close)
-        return fail(r, close == ']' ? "',' or ']' was expected" : "',' or '}' was expected");
-    return *r->at++ == ',';
-}
+static const char *take_list(struct reader *r, const char *at);
+static const char *take_object(struct reader *r, const char *at);
 
-/* The list or object at `r->at`. Its word is completed at last. */
-static int take_entries(struct reader *r, enum jsontape_type type, char close)
+static inline const char *take_any(struct reader *r, const char *at)
 {
-    size_t place = r->tape->count, count = 0;
-    int more;
-
-    if (add(r, 0) != 0)
-        return -1;
-    r->at = skip_space(r->at + 1);
-    more = *r->at != close;
-    r->at += !more;
-    while (more > 0) {
-        r->at = skip_space(r->at);
-        if ((type == JSONTAPE_OBJECT && take_key(r) != 0) || take_value(r) != 0)
-            return -1;
-        count++;
-        more = take_comma(r, close);
-    }
-    r->tape->words[place] = word(type, count, 0);
-    return more;
-}
-
-static int take_any(struct reader *r)
-{
-    switch (*r->at) {
+    switch (*at) {
     case '"':
-        return take_string(r);
+        return take_string(r, at);
     case '{':
-        return take_entries(r, JSONTAPE_OBJECT, '}');
+        return take_object(r, at);
     case '[':
-        return take_entries(r, JSONTAPE_LIST, ']');
+        return take_list(r, at);
     case 't':
-        return take_literal(r, "true", JSONTAPE_TRUE);
+        return take_literal(r, at, "true", JSONTAPE_TRUE);
     case 'f':
-        return take_literal(r, "false", JSONTAPE_FALSE);
+        return take_literal(r, at, "false", JSONTAPE_FALSE);
     case 'n':
-        return take_literal(r, "null", JSONTAPE_NULL);
+        return take_literal(r, at, "null", JSONTAPE_NULL);
     default:
-        if (*r->at == '-' || (*r->at >= '0' && *r->at <= '9'))
-            return take_number(r);
-        return fail(r, "a value was expected");
+        if (*at == '-' || (*at >= '0' && *at <= '9'))
+            return take_number(r, at);
+        return fail(r, at, "a value was expected");
     }
 }
 
-/* The value at `r->at`, blanks skipped. */
-static int take_value(struct reader *r)
+/* The value at `at`, blanks skipped. */
+static inline const char *take_value(struct reader *r, const char *at)
 {
-    int bad;
-
     static_assert(JSONTAPE_DEPTH_MAX == 2048, "as the message says");
     if (r->depth == JSONTAPE_DEPTH_MAX)
-        return fail(r, "nested deeper than 2048");
-    r->depth++;
-    bad = take_any(r);
-    r->depth--;
-    return bad;
+        return fail(r, at, "nested deeper than 2048");
+    return take_any(r, at);
 }
 
-static int take_text(struct reader *r)
+/* A key and its colon. */
+static inline const char *take_key(struct reader *r, const char *start)
 {
-    r->at = skip_space(r->at);
-    if (r->at == r->end)
+    const char *at;
+
+    if (*start != '"')
+        return fail(r, start, "a key in quotes was expected");
+    r->nul = false;
+    at = take_string(r, start);
+    if (at == NULL)
+        return NULL;
+    if (r->nul)
+        return fail_at(r, start, "a key with a NUL");
+    at = skip_space(at);
+    return *at == ':' ? skip_space(at + 1) : fail(r, at, "':' was expected");
+}
+
+/* The list or object whose bracket is at `at`. Its word is completed at last. */
+static inline const char *take_entries(
+    struct reader *r, const char *at, enum jsontape_type type, char close)
+{
+    size_t place = (size_t)(r->to - r->tape->words), count = 0;
+
+    if (add(r, 0, at) == NULL)
+        return NULL;
+    r->depth++;
+    at = skip_space(at + 1);
+    for (bool more = *at != close; more; count++) {
+        if (type == JSONTAPE_OBJECT)
+            at = take_key(r, at);
+        if (at == NULL || (at = take_value(r, at)) == NULL)
+            return NULL;
+        at = skip_space(at);
+        more = *at == ',';
+        if (more)
+            at = skip_space(at + 1);
+    }
+    r->depth--;
+    r->tape->words[place] = word(type, count, 0);
+    return at;
+}
+
+static const char *take_list(struct reader *r, const char *at)
+{
+    at = take_entries(r, at, JSONTAPE_LIST, ']');
+    if (at == NULL)
+        return NULL;
+    return *at == ']' ? at + 1 : fail(r, at, "',' or ']' was expected");
+}
+
+static const char *take_object(struct reader *r, const char *at)
+{
+    at = take_entries(r, at, JSONTAPE_OBJECT, '}');
+    if (at == NULL)
+        return NULL;
+    return *at == '}' ? at + 1 : fail(r, at, "',' or '}' was expected");
+}
+
+static const char *take_text(struct reader *r, const char *at)
+{
+    at = skip_space(at);
+    if (at == r->end)
         return fail_at(r, r->tape->text, "the text is empty");
-    if (strncmp(r->at, "\xEF\xBB\xBF", 3) == 0)
-        return fail(r, "it starts with a byte order mark");
-    if (take_value(r) != 0)
-        return -1;
-    r->at = skip_space(r->at);
-    return r->at < r->end ? fail(r, "more text after the value") : 0;
+    if (strncmp(at, "\xEF\xBB\xBF", 3) == 0)
+        return fail(r, at, "it starts with a byte order mark");
+    at = take_value(r, at);
+    if (at == NULL)
+        return NULL;
+    at = skip_space(at);
+    return at < r->end ? fail(r, at, "more text after the value") : at;
 }
 
 /* Room to undo the escapes of any of the texts. */
@@ -301,7 +334,10 @@ static int make_scratch(struct reader *r)
     if (tape->scratch != NULL || tape->longest == 0)
         return 0;
     tape->scratch = malloc(tape->longest);
-    return tape->scratch != NULL ? 0 : fail_at(r, tape->text, "out of memory");
+    if (tape->scratch != NULL)
+        return 0;
+    fail_at(r, tape->text, "out of memory");
+    return -1;
 }
 
 void jsontape_init(struct jsontape *tape, struct jsontape_room *room)
@@ -321,28 +357,33 @@ void jsontape_fini(struct jsontape *tape)
 }
 
 /* A text makes at most a word a byte, and one more. */
-static void take_room(struct jsontape *tape, size_t len)
+static void take_room(struct reader *r, size_t len)
 {
+    struct jsontape *tape = r->tape;
+
     if (len > JSONTAPE_ROOM)
         tape->room = NULL;
     if (tape->room == NULL)
         return;
-    tape->words = tape->room->words;
-    tape->cap = sizeof tape->room->words / sizeof *tape->words;
+    tape->words = r->to = tape->room->words;
+    r->full = r->to + sizeof tape->room->words / sizeof *tape->words;
     tape->scratch = tape->room->text;
 }
 
 int jsontape_read(
     struct jsontape *tape, const char *text, size_t len, struct jsontape_fault *fault)
 {
-    struct reader r = {.tape = tape, .at = text, .end = text + len, .fault = fault};
+    struct reader r = {.tape = tape, .end = text + len, .fault = fault};
 
     assert(text[len] == '\0');
     tape->text = text;
-    take_room(tape, len);
+    take_room(&r, len);
     if (len > JSONTAPE_TEXT_MAX)
-        return fail_at(&r, text, "the text is too long");
-    return take_text(&r) != 0 ? -1 : make_scratch(&r);
+        text = fail_at(&r, text, "the text is too long");
+    if (text == NULL || take_text(&r, text) == NULL)
+        return -1;
+    tape->count = (size_t)(r.to - tape->words);
+    return make_scratch(&r);
 }
 
 static void next_string(struct jsontape *tape, const char *raw, struct jsontape_item *item)

@@ -24,7 +24,7 @@ struct jsontape {
     struct jsontape_room *room; /* NULL: the heap */
     const char *text;           /* the caller's */
     uint64_t *words;
-    size_t count, cap;
+    size_t count;   /* of the words */
     size_t longest; /* bytes between the quotes of the longest text that has escapes */
     char *scratch;  /* for such texts, one at a time */
 };

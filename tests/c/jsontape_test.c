@@ -162,13 +162,64 @@ static void test_places_are_told(void **state)
     }
 }
 
+/* Wherever it stands among others, whatever follows. */
+static void test_no_byte_of_a_string_is_overlooked(void **state)
+{
+    static const char odd[] = "\x01\x1F\x80\xFF\n\"\\\xC3";
+    char text[64];
+    struct jsontape tape;
+
+    (void)state;
+    for (size_t len = 2; len < 40; len++)
+        for (size_t at = 0; at < (len - 1) * 8; at++) {
+            memset(text, '~' - (int)(at % 3), sizeof text);
+            text[0] = '"';
+            text[1 + at / 8] = odd[at % 8];
+            memcpy(text + 1 + len, "\"\0", 2);
+            jsontape_init(&tape, NULL);
+            assert_int_equal(jsontape_read(&tape, text, len + 2, &fault), -1);
+            /* Of an escape and of what follows a quote it is the next byte. */
+            assert_int_equal(
+                fault.offset, 1 + at / 8 + (odd[at % 8] == '"' || odd[at % 8] == '\\'));
+            jsontape_fini(&tape);
+        }
+}
+
+static void check_integer(const char *text, int64_t value)
+{
+    struct jsonnumber number = {0};
+    const char *wrong = NULL;
+
+    assert_string_equal(jsonnumber_read(&number, text, &wrong), "");
+    assert_null(wrong);
+    assert_true(number.whole && number.integer == value);
+}
+
+static void test_integers_of_any_length_are_exact(void **state)
+{
+    char text[40];
+
+    (void)state;
+    check_integer("-9223372036854775808", INT64_MIN);
+    for (int64_t value = INT64_MAX; value != 0; value /= 10) {
+        snprintf(text, sizeof text, "%" PRId64, value);
+        check_integer(text, value);
+        snprintf(text, sizeof text, "%" PRId64, -value);
+        check_integer(text, -value);
+    }
+    check_integer("0", 0);
+    check_integer("-0", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_are_found_by_their_path),
         cmocka_unit_test(test_a_short_text_fits_the_room),
         cmocka_unit_test(test_reals_are_the_nearest_double),
+        cmocka_unit_test(test_integers_of_any_length_are_exact),
         cmocka_unit_test(test_places_are_told),
+        cmocka_unit_test(test_no_byte_of_a_string_is_overlooked),
     };
 
     return cmocka_run_group_tests_name("jsontape", tests, NULL, NULL);
