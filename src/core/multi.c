@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include "core/loop.h"
+#include "core/spare.h"
 #include "core/timer.h"
 
 /* In use and idle, over all hosts: with fewer than there are transfers at a time each of these
@@ -253,7 +254,10 @@ static bool wait_together(void *context, int fd, int timeout_ms)
 
 static int set_up(struct multi *multi, struct err *err)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(multi->curlm = curl_multi_init()))
+    spare_start();
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, spare_malloc, spare_free, spare_realloc,
+            spare_strdup, spare_calloc) ||
+        !(multi->curlm = curl_multi_init()))
         return err_set(err, ERR_CONFIG, "libcurl cannot be initialised");
     curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
     curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
