@@ -43,7 +43,6 @@ Task.__index = Task
 Task.__name = "task"
 M.Task = Task
 
-local then_do = {} -- operation -> the function to call when it has ended
 local core
 
 ---@return boolean
@@ -139,27 +138,9 @@ function M.cancel(task, e)
   return lost
 end
 
----Calls f when the operation has ended; nil takes that back.
----@param op siterun.Waitable
----@param f? function
-function M.on_end(op, f)
-  then_do[op] = f
-end
-
 local function interrupt()
   is_interrupted(true)
   error(require("siterun.interrupted")(), 0)
-end
-
-local function notice(op)
-  if op == nil and not next(then_do) then
-    error("every task waits for another one: none can go on", 0)
-  end
-  local f = op and then_do[op]
-  if f then
-    then_do[op] = nil
-    f()
-  end
 end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
@@ -236,11 +217,15 @@ local function wait_slowly(waitable, has_waited)
   check_doom()
 end
 
-core = raw.new(wait_slowly, notice, settle)
+core = raw.new(wait_slowly, settle)
 
 ---Waits until the operation, task or group has ended.
 ---@type async fun(waitable: siterun.Waitable)
 M.wait = core.wait
+
+---Calls f when the operation has ended; nil takes that back.
+---@type fun(op: userdata, f?: function)
+M.on_end = core.on_end
 
 ---Can a task go on at once?
 ---@type fun(): boolean

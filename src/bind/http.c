@@ -78,6 +78,7 @@ static struct call *push_call(lua_State *L, int account)
     struct call *call = lua_newuserdatauv(L, sizeof *call, account ? 1 : 0);
 
     *call = (struct call){.loop = runtime_loop(L)};
+    loop_op_init(&call->op);
     buf_init(&call->url, URL_MAX);
     class_set(L, class);
     if (account) {
@@ -227,7 +228,6 @@ static int start(lua_State *L)
         add_address(L, &o, &call->url, &err) || add_query(L, o.query, &call->url, &err) ||
         add_headers(L, o.headers, &call->headers, &err))
         return fail_push(L, &err);
-    runtime_track(L, -1, &call->op);
     request.headers = call->headers;
     call->headers.lines = NULL;
     return begin(L, call, &request);

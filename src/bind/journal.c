@@ -137,6 +137,7 @@ static int append(lua_State *L)
     option_read(L, 2, record_options, &options);
     append = lua_newuserdatauv(L, sizeof *append, 2);
     memset(append, 0, sizeof *append);
+    loop_op_init(&append->op);
     append->loop = runtime_loop(L);
     append->journal = lua_touserdata(L, 1);
     append->append.done = append_ended;
@@ -148,7 +149,6 @@ static int append(lua_State *L)
     lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, 2);
     lua_setiuservalue(L, -2, 2);
-    runtime_track(L, -1, &append->op);
     journal_add(journal, &append->append);
     return 1;
 }

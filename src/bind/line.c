@@ -19,6 +19,11 @@
 /* User values of an editor. */
 enum { WAIT = 1, COMPLETE, FAILURE, VALUES = FAILURE };
 
+struct editor {
+    struct loop_op op;
+    struct line *line; /* NULL once closed */
+};
+
 /* One call of read; the editor is at index 1 of its stack. libedit is below whatever is called
    meanwhile, so no error may pass. */
 struct reading {
@@ -32,17 +37,17 @@ struct question {
     struct line_completion answer;
 };
 
-static struct line **slot(lua_State *L)
+static struct editor *self(lua_State *L)
 {
     return luaL_checkudata(L, 1, CLASS);
 }
 
 static struct line *check(lua_State *L)
 {
-    struct line **line = slot(L);
-    if (*line == NULL)
+    struct line *line = self(L)->line;
+    if (line == NULL)
         luaL_error(L, "the line editor is closed");
-    return *line;
+    return line;
 }
 
 /* line.new(history?) -> editor | nil, err. For stdin and stdout, which must be a terminal;
@@ -53,12 +58,12 @@ static int new (lua_State *L)
     const char *history = luaL_optstring(L, 1, NULL);
     FILE *out = stdout, *errors = stderr;
     struct loop *loop = runtime_loop(L);
-    struct line **line = lua_newuserdatauv(L, sizeof *line, VALUES);
-    *line = NULL;
+    struct editor *editor = lua_newuserdatauv(L, sizeof *editor, VALUES);
+    editor->line = NULL;
+    loop_op_init(&editor->op);
     luaL_setmetatable(L, CLASS);
-    if (line_new(line, loop, history, &err) != 0)
+    if (line_new(&editor->line, loop, &editor->op, history, &err) != 0)
         return fail_push(L, &err);
-    runtime_track(L, -1, line_op(*line));
     streams_follow(L, out, errors);
     return 1;
 }
@@ -177,7 +182,8 @@ static int drop_typed(lua_State *L)
 /* editor:ready() -> whether there is something for it to do */
 static int ready(lua_State *L)
 {
-    lua_pushboolean(L, line_op(check(L))->ended);
+    check(L);
+    lua_pushboolean(L, self(L)->op.ended);
     return 1;
 }
 
@@ -214,15 +220,15 @@ static int columns(lua_State *L)
 /* Also called below line_read, which then never goes on, when the state is closed. */
 static int collect(lua_State *L)
 {
-    struct line **line = slot(L);
-    line_free(*line);
-    *line = NULL;
+    struct editor *editor = self(L);
+    line_free(editor->line);
+    editor->line = NULL;
     return 0;
 }
 
 static int close_line(lua_State *L)
 {
-    struct line *line = *slot(L);
+    struct line *line = self(L)->line;
     if (line != NULL && line_is_reading(line))
         return luaL_error(L, "a line is being typed");
     return collect(L);

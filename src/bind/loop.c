@@ -57,9 +57,9 @@ static int timer(lua_State *L)
     }
     op = lua_newuserdatauv(L, sizeof *op, 0);
     *op = (struct timer_op){.loop = loop};
+    loop_op_init(&op->op);
     timer_init(&op->timer, timer_ended, op);
     class_set(L, timer_class);
-    runtime_track(L, -1, &op->op);
     loop_timer_start(loop, &op->timer, delay_ms);
     return 1;
 }

@@ -13,10 +13,11 @@
 
 static const char class[] = "c.scheduler.task";
 
-/* A task as userdata; its Lua table holds it. */
+/* A task as userdata, which its Lua table holds; or somebody who wants to be told of the end of
+   an operation: then its user values are the function and the operation. */
 struct task {
     struct scheduler *scheduler;
-    lua_State *thread;
+    lua_State *thread;          /* NULL: somebody to be told */
     struct loop_op *awaited;    /* on the thread's stack, so it lives */
     struct task *before, *next; /* in the queue */
     bool queued;
@@ -28,11 +29,16 @@ struct scheduler {
     int queued, waiting;       /* tasks in the queue, and those that wait for operations */
     struct task *current;      /* NULL outside of tasks */
     bool is_over;              /* no task goes on any more */
-    int tables;                /* place in the registry: struct task * -> Lua table, weak */
+    /* Places in the registry: from struct task * to Lua table, weak; and from operation to the
+       one who is to be told. */
+    int tables, told;
 };
 
 /* Upvalues of each function. */
-enum { SCHEDULER = 1, WAIT_SLOWLY, NOTICE, SETTLE };
+enum { SCHEDULER = 1, WAIT_SLOWLY, SETTLE };
+
+/* User values of somebody to be told. */
+enum { FUNCTION = 1, OPERATION };
 
 int luaopen_c_scheduler(lua_State *L);
 
@@ -74,6 +80,14 @@ static void dequeue(struct scheduler *s, struct task *task)
 }
 
 /* ---- waiting for operations ---- */
+
+/* The operation at `index`; NULL when that is none. */
+static struct loop_op *op_at(lua_State *L, int index)
+{
+    struct loop_op *op = lua_touserdata(L, index);
+
+    return loop_is_op(op, lua_rawlen(L, index)) ? op : NULL;
+}
 
 static void start_waiting(struct scheduler *s, struct task *task, struct loop_op *op)
 {
@@ -129,7 +143,7 @@ static int waited(lua_State *L, int status, lua_KContext context)
 static int wait(lua_State *L)
 {
     const struct scheduler *s = self(L);
-    const struct loop_op *op = runtime_op(L, 1);
+    const struct loop_op *op = op_at(L, 1);
 
     if (!op || !s->current || s->current->doomed || !lua_isyieldable(L))
         return wait_slowly(L, false);
@@ -161,15 +175,29 @@ static void turn(lua_State *L, struct loop *loop, double seconds)
     }
 }
 
-/* [-0, +0, e] Tells Lua of an operation that no task waits for; NULL: none waits for any. */
-static void notice(lua_State *L, struct loop_op *op)
+/* [-0, +0, e] */
+static void tell(lua_State *L, struct scheduler *s, struct loop_op *op)
 {
-    lua_pushvalue(L, lua_upvalueindex(NOTICE));
-    if (op)
-        runtime_push_op(L, op);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->told);
+    lua_rawgetp(L, -1, op);
+    lua_pushnil(L);
+    lua_rawsetp(L, -3, op);
+    lua_getiuservalue(L, -1, FUNCTION);
+    lua_call(L, 0, 0);
+    lua_pop(L, 2);
+}
+
+static void ended(lua_State *L, struct scheduler *s, struct loop_op *op)
+{
+    struct task *waiter = op->waiter;
+
+    if (!waiter)
+        return;
+    stop_waiting(s, waiter);
+    if (waiter->thread)
+        enqueue(s, waiter);
     else
-        lua_pushnil(L);
-    lua_call(L, 1, 0);
+        tell(L, s, op);
 }
 
 /* poll(seconds?) queues the tasks whose operations have ended. When none can go on it waits for
@@ -181,18 +209,10 @@ static int poll(lua_State *L)
     struct loop_op *op;
 
     if (!s->first && s->waiting == 0)
-        notice(L, NULL);
+        return luaL_error(L, "every task waits for another one: none can go on");
     turn(L, loop, s->first ? 0 : luaL_optnumber(L, 1, -1));
-    while ((op = loop_next_ended(loop))) {
-        struct task *task = op->waiter;
-
-        if (!task)
-            notice(L, op);
-        else {
-            stop_waiting(s, task);
-            enqueue(s, task);
-        }
-    }
+    while ((op = loop_next_ended(loop)))
+        ended(L, s, op);
     lua_pushboolean(L, loop_interrupted());
     return 1;
 }
@@ -212,23 +232,14 @@ static void settle(lua_State *L, lua_State *thread, int status, int count)
     lua_call(L, 1 + has_ended + count, 0);
 }
 
-/* [-0, +0, m] What a task has yielded: true when it waits, for the operation if there is one. */
-static bool is_wait(lua_State *thread, int count, struct loop_op **op)
-{
-    if (!task_waits(thread, count))
-        return false;
-    luaL_checkstack(thread, 3, "a wait");
-    *op = runtime_op(thread, -1);
-    return true;
-}
-
 /* [-1, +0, e] The task, whose table is on top, has stopped with `count` values. */
 static void stopped(lua_State *L, struct task *task, int status, int count)
 {
     lua_State *thread = task->thread;
-    struct loop_op *op = NULL;
+    bool waits = status == LUA_YIELD && task_waits(thread, count);
+    struct loop_op *op = waits ? op_at(thread, -1) : NULL;
 
-    if (status == LUA_YIELD && !is_wait(thread, count, &op)) {
+    if (status == LUA_YIELD && !waits) {
         lua_pop(thread, count);
         lua_pushliteral(thread, "attempt to yield from outside a coroutine");
         status = LUA_ERRRUN;
@@ -290,7 +301,7 @@ static int collect(lua_State *L)
 /* [-0, +1, m] */
 static struct task *push_task(lua_State *L, struct scheduler *s, lua_State *thread)
 {
-    struct task *task = lua_newuserdatauv(L, sizeof *task, 0);
+    struct task *task = lua_newuserdatauv(L, sizeof *task, thread ? 0 : OPERATION);
 
     *task = (struct task){.scheduler = s, .thread = thread};
     class_set(L, class);
@@ -342,6 +353,37 @@ static int doom(lua_State *L)
     return 0;
 }
 
+/* [-0, +0, e] Takes back that somebody is to be told. */
+static void untell(lua_State *L, struct scheduler *s, struct loop_op *op)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->told);
+    if (lua_rawgetp(L, -1, op) != LUA_TNIL)
+        stop_waiting(s, lua_touserdata(L, -1));
+    lua_pushnil(L);
+    lua_rawsetp(L, -3, op);
+    lua_pop(L, 2);
+}
+
+/* on_end(op, f) calls f() when it has ended; nil takes that back. */
+static int on_end(lua_State *L)
+{
+    struct scheduler *s = self(L);
+    struct loop_op *op = op_at(L, 1);
+
+    luaL_argexpected(L, op, 1, "operation");
+    untell(L, s, op);
+    if (lua_isnil(L, 2))
+        return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->told);
+    start_waiting(s, push_task(L, s, NULL), op);
+    lua_pushvalue(L, 2);
+    lua_setiuservalue(L, -2, FUNCTION);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, OPERATION);
+    lua_rawsetp(L, -2, op);
+    return 0;
+}
+
 /* current() -> table of the task that runs; nil outside of tasks */
 static int current(lua_State *L)
 {
@@ -368,18 +410,27 @@ static int stop(lua_State *L)
     return 0;
 }
 
-/* [-0, +1, m] A scheduler, with a weak table for those of its tasks. */
+/* [-0, +0, m] A new table of the registry; with a mode a weak one. */
+static int make_table(lua_State *L, const char *mode)
+{
+    lua_newtable(L);
+    if (mode) {
+        lua_createtable(L, 0, 1);
+        lua_pushstring(L, mode);
+        lua_setfield(L, -2, "__mode");
+        lua_setmetatable(L, -2);
+    }
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* [-0, +1, m] */
 static void push_scheduler(lua_State *L)
 {
     struct scheduler *s = lua_newuserdatauv(L, sizeof *s, 0);
 
     *s = (struct scheduler){0};
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    s->tables = luaL_ref(L, LUA_REGISTRYINDEX);
+    s->tables = make_table(L, "v");
+    s->told = make_table(L, NULL);
 }
 
 static const luaL_Reg functions[] = {
@@ -390,16 +441,16 @@ static const luaL_Reg functions[] = {
     {"push", push},
     {"forget", forget},
     {"doom", doom},
+    {"on_end", on_end},
     {"current", current},
     {"is_busy", is_busy},
     {"stop", stop},
     {NULL, NULL},
 };
 
-/* new(wait_slowly, notice, settle) -> functions. wait_slowly(waitable, has_waited) is called where
-   wait does not do; notice(op) when an operation has ended that no task waits for, notice(nil)
-   when none waits for any; settle(table, ok, ...) when a task has ended, settle(table, WAIT,
-   waitable) when it waits for no operation. */
+/* new(wait_slowly, settle) -> functions. wait_slowly(waitable, has_waited) is called where wait
+   does not do; settle(task, ok, ...) when a task has ended, settle(task, WAIT, waitable) when
+   it waits for no operation. */
 static int new (lua_State *L)
 {
     lua_settop(L, SETTLE - SCHEDULER);

@@ -63,8 +63,8 @@ static int listen_on(lua_State *L)
     option_read(L, 1, listen_options, &o);
     handle = lua_newuserdatauv(L, sizeof *handle, 0);
     *handle = (struct handle){.loop = runtime_loop(L)};
+    loop_op_init(&handle->op);
     luaL_setmetatable(L, class);
-    runtime_track(L, -1, &handle->op);
     options.port = (uint16_t)o.port;
     options.body_max = (size_t)o.body_max;
     options.context = handle;

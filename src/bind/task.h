@@ -15,6 +15,6 @@ lua_State *task_push_thread(lua_State *L, int index);
    status; the results are on the thread's stack. */
 int task_resume(lua_State *L, lua_State *thread, int count, int *results);
 
-/* [-0, +0, -] Whether the results of a thread that has yielded say that it waits: for what is on
-   top of its stack. */
+/* [-0, +0, -] Whether the results of a thread that has yielded say that it waits: for what is
+   on top of its stack. */
 bool task_waits(lua_State *thread, int results);

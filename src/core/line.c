@@ -38,7 +38,7 @@ struct line {
     struct browse browse;
     struct loop *loop;
     struct loop_watch input, signals;
-    struct loop_op op;
+    struct loop_op *op;
     const struct line_host *host; /* NULL unless reading */
     enum line_result result;
     bool hidden; /* what is typed was taken off the screen for the output of others */
@@ -157,13 +157,13 @@ static void woken(void *context, unsigned events)
     (void)events;
     loop_unwatch(line->loop, &line->input);
     loop_unwatch(line->loop, &line->signals);
-    loop_end(line->loop, &line->op);
+    loop_end(line->loop, line->op);
 }
 
 static int listen(struct line *line, struct err *err)
 {
-    loop_forget(line->loop, &line->op);
-    line->op.ended = false;
+    loop_forget(line->loop, line->op);
+    line->op->ended = false;
     return loop_watch(line->loop, &line->input, EPOLLIN, err) ||
            loop_watch(line->loop, &line->signals, EPOLLIN, err);
 }
@@ -174,14 +174,14 @@ static enum line_result wait_for_input(struct line *line)
     enum line_result result = LINE_TEXT;
     if (listen(line, &err) != 0)
         return LINE_END;
-    while (result == LINE_TEXT && !line->op.ended) {
+    while (result == LINE_TEXT && !line->op->ended) {
         result = line->host->wait(line->host->context);
         if (line->hidden && result == LINE_TEXT)
             show(line);
     }
     loop_unwatch(line->loop, &line->input);
     loop_unwatch(line->loop, &line->signals);
-    loop_forget(line->loop, &line->op);
+    loop_forget(line->loop, line->op);
     attend(line);
     return result;
 }
@@ -342,14 +342,15 @@ static int open_terminal(struct line *line, struct err *err)
     return line->signals.fd < 0 ? -1 : console_install(err);
 }
 
-int line_new(
-    struct line **out_line, struct loop *loop, const char *history_path, struct err *err)
+int line_new(struct line **out_line, struct loop *loop, struct loop_op *op,
+    const char *history_path, struct err *err)
 {
     struct line *line = calloc(1, sizeof *line);
     if (line == NULL)
         return err_no_memory(err);
     take_characters();
     line->loop = loop;
+    line->op = op;
     line->input = (struct loop_watch){.fd = STDIN_FILENO, .ready = woken, .context = line};
     line->signals = (struct loop_watch){.fd = -1, .ready = woken, .context = line};
     keyboard_init(&line->keyboard, STDIN_FILENO);
@@ -382,7 +383,7 @@ void line_free(struct line *line)
     end_reading(line);
     loop_unwatch(line->loop, &line->input);
     loop_unwatch(line->loop, &line->signals);
-    loop_forget(line->loop, &line->op);
+    loop_forget(line->loop, line->op);
     if (line->editor != NULL)
         el_end(line->editor);
     if (line->history != NULL)
@@ -474,11 +475,6 @@ enum line_result line_read(struct line *line, const struct line_host *host, cons
 bool line_is_reading(const struct line *line)
 {
     return line->host != NULL;
-}
-
-struct loop_op *line_op(struct line *line)
-{
-    return &line->op;
 }
 
 int line_remember(struct line *line, const char *text, struct err *err)

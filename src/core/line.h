@@ -26,19 +26,20 @@ struct line_completion {
 /* Whom the editor calls while it reads. These may write to stdout and stderr. */
 struct line_host {
     void *context;
-    /* Lets others work until line_op has ended or something else happened. LINE_TEXT: go on. */
+    /* Lets others work until the operation has ended or something else happened. LINE_TEXT: go
+       on. */
     enum line_result (*wait)(void *context);
     /* `cursor` is an offset in `text`, in bytes. */
     struct line_completion (*complete)(
         void *context, const char *text, size_t len, size_t cursor);
 };
 
-/* For the terminal that stdin and stdout are, as the process's only editor; `loop` must outlive
-   it. `history` is a file (see recall.h) or NULL. Takes over the character set of the
-   environment, and stdout and stderr (see console.h), for the whole process. Free with
-   line_free; NULL is fine. */
-MUST_USE int line_new(
-    struct line **out_line, struct loop *loop, const char *history, struct err *err);
+/* For the terminal that stdin and stdout are, as the process's only editor; `loop` and `op`
+   must outlive it. `op` has ended when there is something for the editor to do. `history` is a
+   file (see recall.h) or NULL. Takes over the character set of the environment, and stdout and
+   stderr (see console.h), for the whole process. Free with line_free; NULL is fine. */
+MUST_USE int line_new(struct line **out_line, struct loop *loop, struct loop_op *op,
+    const char *history, struct err *err);
 void line_free(struct line *line);
 
 /* Waits for a line. With LINE_TEXT, `text` is good until the next call; it may have several
@@ -48,9 +49,6 @@ enum line_result line_read(struct line *line, const struct line_host *host, cons
 
 /* Whether line_read is under way. */
 bool line_is_reading(const struct line *line);
-
-/* Ended when there is something for the editor to do. */
-struct loop_op *line_op(struct line *line);
 
 /* Puts a text at the end of the history; see recall_add. */
 MUST_USE int line_remember(struct line *line, const char *text, struct err *err);

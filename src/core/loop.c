@@ -185,6 +185,16 @@ void loop_unwatch(struct loop *loop, struct loop_watch *watch)
             loop->events[i].data.ptr = NULL;
 }
 
+void loop_op_init(struct loop_op *op)
+{
+    *op = (struct loop_op){.self = op};
+}
+
+bool loop_is_op(const struct loop_op *op, size_t len)
+{
+    return op && len >= sizeof *op && op->self == op;
+}
+
 void loop_end(struct loop *loop, struct loop_op *op)
 {
     op->ended = true;

@@ -2,6 +2,7 @@
    among them) and keeps the list of operations that have ended. Nothing here calls Lua. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -18,9 +19,10 @@ struct loop_watch {
     unsigned events; /* 0 when not watched */
 };
 
-/* Something that somebody waits for. Embed it; loop_end puts it on the list of what has
-   ended. */
+/* Something that somebody waits for. Embed it, first of all where the host is to wait for it,
+   and start it with loop_op_init; loop_end puts it on the list of what has ended. */
 struct loop_op {
+    const struct loop_op *self; /* tells it from other memory */
     struct loop_op *next;
     bool ended;   /* its result can be read */
     bool listed;  /* on the list that loop_next_ended takes from */
@@ -34,6 +36,11 @@ struct loop_waiter {
     bool (*wait)(void *context, int fd, int timeout_ms);
     void *context;
 };
+
+void loop_op_init(struct loop_op *op);
+
+/* Whether `op`, of which `len` bytes can be read, is one. */
+bool loop_is_op(const struct loop_op *op, size_t len);
 
 MUST_USE int loop_new(struct loop **out, struct err *err);
 
