@@ -59,6 +59,7 @@ static void remember(struct http_settings *settings, const struct http_request *
     settings->write = request->write;
     settings->has_body = has_body(request);
     settings->body_max = request->body_max;
+    settings->is_addressed = false;
     strcpy(settings->method, is_usual ? request->method : "");
 }
 
@@ -164,21 +165,63 @@ static struct curl_slist *all_headers(
     return lines;
 }
 
-/* Not libcurl's own way from CURLOPT_URL: that parses each time, and then writes the address
-   anew. */
-static unsigned set_address(struct http_settings *settings, CURL *easy, const char *url)
+/* Bytes of the address that say where to connect; 0 where what follows can't be sent as it is:
+   to a proxy all is, and what is no visible character libcurl encodes or refuses. */
+static size_t origin_len(const struct http_request *request)
 {
+    size_t len = request->proxy ? 0 : url_origin_len(request->url);
+
+    if (!len || request->url[len] != '/')
+        return 0;
+    for (const char *at = request->url + len; *at; at++)
+        if (*at <= ' ' || *at > '~' || *at == '#')
+            return 0;
+    return len;
+}
+
+static unsigned parse(struct http_settings *settings)
+{
+    char *end = settings->text.data +
+                (settings->origin_len ? settings->origin_len : settings->text.len);
+    const char cut = *end;
+    CURLUcode bad;
+
+    *end = '\0';
+    bad = curl_url_set(settings->address, CURLUPART_URL, settings->text.data, CURLU_PATH_AS_IS);
+    *end = cut;
+    return bad;
+}
+
+/* Whether it has the origin of the latest request. */
+static bool is_near(const struct http_settings *settings, const char *url, size_t len)
+{
+    return settings->address && len && len == settings->origin_len &&
+           !strncmp(buf_text(&settings->text), url, len);
+}
+
+/* Not libcurl's own way from CURLOPT_URL: that parses each time, and then writes the address
+   anew, twice where it has a query. */
+static unsigned set_address(
+    struct http_settings *settings, CURL *easy, const struct http_request *request)
+{
+    size_t len = origin_len(request);
+    bool is_parsed = is_near(settings, request->url, len);
     struct err ignored;
 
-    if (settings->address && !strcmp(buf_text(&settings->text), url))
-        return curl_easy_setopt(easy, CURLOPT_CURLU, settings->address);
-    buf_clear(&settings->text);
     if (!settings->address)
         settings->address = curl_url();
-    if (!settings->address || buf_add_string(&settings->text, url, &ignored))
+    buf_clear(&settings->text);
+    if (!settings->address || buf_add_string(&settings->text, request->url, &ignored))
         return 1;
-    return curl_url_set(settings->address, CURLUPART_URL, url, CURLU_PATH_AS_IS) |
-           curl_easy_setopt(easy, CURLOPT_CURLU, settings->address);
+    settings->origin_len = len;
+    return (is_parsed ? 0 : parse(settings)) |
+           curl_easy_setopt(easy, CURLOPT_CURLU, settings->address) |
+           curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, len ? request->url + len : NULL);
+}
+
+static bool has_address(const struct http_settings *settings, const char *url)
+{
+    return settings->is_addressed && !strcmp(buf_text(&settings->text), url);
 }
 
 unsigned http_settings_fill(
@@ -187,7 +230,9 @@ unsigned http_settings_fill(
     int64_t stall_ms = request->timeout_ms / 2 > STALL_MS ? request->timeout_ms / 2 : STALL_MS;
     unsigned bad = settings->has_body ? set_body(easy, request) : 0;
 
-    bad |= set_address(settings, easy, request->url);
+    if (!has_address(settings, request->url))
+        bad |= set_address(settings, easy, request);
+    settings->is_addressed = !bad;
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(settings, request));
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));

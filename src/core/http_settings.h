@@ -16,8 +16,10 @@ struct http_settings {
     bool plain, write, has_body;
     size_t body_max;
     struct curl_slist own[4]; /* headers before the caller's */
-    CURLU *address;           /* of the latest request, parsed */
+    CURLU *address;           /* the latest request's, parsed */
     struct buf text;          /* and as it was given; wiped */
+    size_t origin_len;        /* bytes of it that are parsed; 0: all */
+    bool is_addressed;        /* the handle knows of these */
 };
 
 void http_settings_init(struct http_settings *settings);
@@ -33,6 +35,6 @@ MUST_USE unsigned http_settings_make(
     struct http_settings *settings, CURL *easy, const struct http_request *request);
 
 /* Sets what each request has of its own; `many`: it will be one of many at a time. As above.
-   The address is parsed if it differs from the one before. */
+   The address is parsed if it leads elsewhere than the one before. */
 MUST_USE unsigned http_settings_fill(
     struct http_settings *settings, CURL *easy, const struct http_request *request, bool many);

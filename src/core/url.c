@@ -65,24 +65,25 @@ static struct {
     size_t len;
 } good;
 
-/* 0 for unusual spellings, such as three slashes, after which libcurl looks for the
-   authority. */
-static size_t origin_len(const char *url)
+/* libcurl also takes one slash, or three, for two. */
+size_t url_origin_len(const char *url)
 {
-    const char *authority = strstr(url, "://");
-    size_t len = authority ? strcspn(authority + 3, "/?") : 0;
+    size_t scheme = url_is_plain(url) ? 4 : strncasecmp(url, "https:", 6) ? 0 : 5, host;
 
-    return len ? (size_t)(authority - url) + 3 + len : 0;
+    if (!scheme || strncmp(url + scheme, "://", 3) != 0)
+        return 0;
+    host = strcspn(url + scheme + 3, "/?#");
+    return host ? scheme + 3 + host : 0;
 }
 
 static bool is_good(const char *url)
 {
-    return good.len && !strncmp(url, good.text, good.len) && origin_len(url) == good.len;
+    return good.len && !strncmp(url, good.text, good.len) && strchr("/?", url[good.len]);
 }
 
 static void remember_good(const char *url)
 {
-    size_t len = origin_len(url);
+    size_t len = url_origin_len(url);
 
     good.len = len <= sizeof good.text ? len : 0;
     memcpy(good.text, url, good.len);

@@ -17,6 +17,10 @@ MUST_USE int url_check(const char *url, size_t len, struct err *err);
 /* Whether the address, already checked, is plain http. */
 bool url_is_plain(const char *url);
 
+/* Bytes of an address's scheme and authority; 0 where it doesn't start as "https://host" or
+   "http://host". */
+size_t url_origin_len(const char *url);
+
 /* Appends `value` percent-encoded: everything but the unreserved characters of RFC 3986 2.3. */
 MUST_USE int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *err);
 

@@ -239,6 +239,25 @@ static void methods_that_are_no_tokens_are_refused(void **state)
     }
 }
 
+static void addresses_that_would_end_the_request_line_are_refused(void **state)
+{
+    static const char *const paths[] = {
+        "/a\r\nX: y", "/a b", "/a?\nb", "/\x7f", "/ HTTP/1.1\r\n\r\n"};
+    struct http_transfer *transfer;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char url[100];
+        struct http_request good = request("GET", "/ok", url), bad;
+        bool done;
+
+        http_transfer_free(perform(&good));
+        bad = request("GET", paths[i], url);
+        assert_int_equal(http_start(&transfer, http, &bad, set_flag, &done, &err), -1);
+        assert_int_equal(err.kind, ERR_CONFIG);
+    }
+}
+
 static void headers(void **state)
 {
     static const struct {
@@ -308,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_transfer_may_be_freed_at_any_time),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(methods_that_are_no_tokens_are_refused),
+        cmocka_unit_test(addresses_that_would_end_the_request_line_are_refused),
         cmocka_unit_test(headers),
         cmocka_unit_test(retry_after),
     };

@@ -107,6 +107,28 @@ static void plain_or_not(void **state)
     assert_false(url_is_plain("https://localhost"));
 }
 
+static void origins(void **state)
+{
+    static const struct {
+        const char *url, *origin;
+    } cases[] = {
+        {"https://example.com/a?b", "https://example.com"},
+        {"http://127.0.0.1:80", "http://127.0.0.1:80"},
+        {"HTTP://[::1]:1?a/b", "HTTP://[::1]:1"},
+        {"https://a#b/c", "https://a"},
+        {"https:///a", ""},
+        {"https:/a/b://c/d", ""},
+        {"https:a", ""},
+        {"ftp://a/b", ""},
+        {"http", ""},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(url_origin_len(cases[i].url), strlen(cases[i].origin));
+}
+
 static void every_byte_is_escaped_or_itself(void **state)
 {
     (void)state;
@@ -203,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_good_address_makes_no_other_good),
         cmocka_unit_test(too_long_an_address),
         cmocka_unit_test(plain_or_not),
+        cmocka_unit_test(origins),
         cmocka_unit_test_setup_teardown(every_byte_is_escaped_or_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(segments, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queries, set_up, tear_down),

@@ -39,6 +39,27 @@ end
 
 -- What is sent.
 
+t.test("an address is sent as it is written, whichever came before it", function()
+  local listener <close> = peer.listen({}, { { times = 0 } })
+  local other <close> = peer.listen({}, { { times = 0 } })
+  local targets = { "/", "/a//b/../c/.", "/a?b=c?d/e", "/?", "//127.0.0.1:1/x", "/%zz%2e%00", "/!$&'()*+,;=:@[]|{}^`\"<>\\",
+    "/", "/" .. ("long/"):rep(1000), "/a" }
+  for _, target in ipairs(targets) do
+    http.get(listener.url .. target)
+    http.get(other.url .. target .. "other")
+  end
+  http.get(listener.url)
+  http.get(listener.url .. "?a=/b")
+  http.get((listener.url:gsub("//", "///")) .. "/c?d")
+  local rest = { "/", "/?a=/b", "/c?d" }
+  for i, request in ipairs(listener:record().requests) do
+    t.equal({ request.target, request.headers.host }, { targets[i] or rest[i - #targets], listener.url:match("//(.*)") })
+  end
+  for i, request in ipairs(other:record().requests) do
+    t.equal({ request.target, request.headers.host }, { targets[i] .. "other", other.url:match("//(.*)") })
+  end
+end)
+
 t.test("methods, bodies and lengths", function()
   local listener <close> = peer.listen({}, { { times = 0 } })
   local sent = {
