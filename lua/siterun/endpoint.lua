@@ -31,8 +31,9 @@ local function send(client, endpoint, bound, outgoing)
 end
 
 local function with_mark(client, endpoint, bound, outgoing, mark)
-  local marked = { query = bound.query, options = bound.options,
-    values = reference.marked(endpoint, bound.values, mark) }
+  local marked = {}
+  for name, value in pairs(bound) do marked[name] = value end
+  marked.values = reference.marked(endpoint, bound.values, mark)
   local again = build(client, endpoint, marked)
   again.once = outgoing.once
   return marked, again

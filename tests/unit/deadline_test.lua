@@ -52,6 +52,14 @@ test("a write that gets no answer is of unknown outcome", { STALL }, function(li
   t.equal(#record.requests, 1)
 end)
 
+test("a write that carries a mark", { STALL }, function(listener)
+  local tk = clients.ticketing(listener, { reference = true })
+  fails(listener, "unknown_outcome", 0.3, function()
+    tk.tickets:create({ title = "No power", requestor = clients.user },
+      { deadline = 0.3, timeout = 3 })
+  end)
+end)
+
 test("a wait for the limit that would be too long", { { times = 0, json = {} } }, function(listener)
   local tk = clients.ticketing(listener, { limit = "1/60s" })
   tk:request { path = "/a" }
