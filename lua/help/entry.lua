@@ -3,7 +3,7 @@ local docs = require "siterun.docs"
 local notes = require "help.notes"
 local options = require "siterun.options"
 local nearest = require "siterun.nearest"
-local parameters = require "siterun.parameters"
+local forms = require "siterun.form"
 local spec = require "help.spec"
 
 local M = {}
@@ -23,7 +23,7 @@ M.ONCE = { type = "string", fields = function() return {} end,
   name = "once", text = "key of the write: it happens once under it, in all runs" }
 
 local function option_specs(service, endpoint)
-  local list = spec.of_params(service, parameters.of(endpoint).option)
+  local list = spec.of_params(service, forms.of(endpoint, service).option)
   for _, name in ipairs(nearest.keys(options)) do
     local made = spec.of_param(service, options[name])
     made.name = name
@@ -77,7 +77,7 @@ end
 ---@return help.Entry
 function M.of_endpoint(from)
   local service, endpoint, way = from.service, from.endpoint, from.way
-  local given = parameters.of(endpoint)
+  local given = forms.of(endpoint, service)
   local list = spec.of_params(service, given.positional)
   local named = given.named
   if #named > 0 or endpoint.open then

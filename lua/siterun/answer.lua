@@ -1,7 +1,10 @@
 -- Reads an answer's body, whatever form it has.
+local http = require "c.http"
 local json = require "c.json"
 
 local M = {}
+
+local byte = string.byte
 
 ---The body without a byte order mark.
 ---@param body? string
@@ -10,15 +13,30 @@ function M.text(body)
   return ((body or ""):gsub("^\xEF\xBB\xBF", ""))
 end
 
-local function content_type(response)
-  return response.content_type or (response.headers["content-type"] or ""):lower()
+---As the service wrote it; nil where it does not say.
+local function declared_type(response)
+  local lines = response.lines
+  if lines then return http.header(lines, "Content-Type") end
+  return response.headers["content-type"]
 end
 
----Most answers: text that begins as JSON does and is not said to be anything else.
+local function content_type(response)
+  return (declared_type(response) or ""):lower()
+end
+
+-- Said of an answer that begins as JSON does, these leave no doubt.
+local JSON_TYPES = {
+  ["application/json"] = true, ["application/json; charset=utf-8"] = true,
+  ["application/json;charset=utf-8"] = true, ["application/json; charset=UTF-8"] = true,
+  ["application/json;charset=UTF-8"] = true,
+}
+
+local OBJECT, LIST = byte "{", byte "["
+
+---Most answers are; any other is looked at more closely.
 local function is_plainly_json(response)
-  if not (response.body or ""):find("^%s*[{[]") then return false end
-  local kind = content_type(response)
-  return not kind:find("html", 1, true) and not kind:find("xml", 1, true)
+  local first = byte(response.body or "")
+  return (first == OBJECT or first == LIST) and JSON_TYPES[declared_type(response)]
 end
 
 ---Is the answer a web page, whatever its header says?

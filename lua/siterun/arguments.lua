@@ -1,23 +1,23 @@
 -- Takes the arguments of a call apart: positional ones, the table of the others, the options.
 local errors = require "siterun.errors"
+local forms = require "siterun.form"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
 local once_key = require "siterun.journal.once_key"
-local options = require "siterun.options"
-local parameters = require "siterun.parameters"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
 
 local M = {}
 
 ---@class siterun.Call
+---@field form siterun.Form
+---@field check siterun.Check its complaints name the call
 ---@field values table<string, any> checked, by parameter name
 ---@field query? table[] pairs that the declaration leaves open
----@field options table to be read only
+---@field options? table
 ---@field ends_at? number deadline (siterun.deadline)
 
-local function new_check(client, operation)
-  local service = client.service
+local function new_check(service, operation, warned)
   return {
     types = service.types,
     operation = operation,
@@ -26,24 +26,23 @@ local function new_check(client, operation)
         message = message }
     end,
     warn = function(message)
-      if settings.quiet or client.warned[message] then return end
-      client.warned[message] = true
+      if settings.quiet or warned[message] then return end
+      warned[message] = true
       io.stderr:write("siterun: warning: ", service.name, " ", operation, ": ", message, "\n")
     end,
   }
 end
 
----The context for siterun.schema whose complaints name the call.
----@param client table
----@param operation string
----@return siterun.Check
-function M.check(client, operation)
-  local check = client.checks[operation]
-  if not check then
-    check = new_check(client, operation)
-    client.checks[operation] = check
-  end
-  return check
+---What a client's calls are checked with: the contexts for siterun.schema by operation, each made
+---when it is first read. Their complaints name the call; a warning comes once.
+---@param service siterun.Service
+---@return table<string, siterun.Check>
+function M.checks(service)
+  local warned = {}
+  return setmetatable({}, { __index = function(checks, operation)
+    checks[operation] = new_check(service, operation, warned)
+    return checks[operation]
+  end })
 end
 
 local function names_of(params)
@@ -52,30 +51,12 @@ local function names_of(params)
   return names
 end
 
----Names that the options table of this endpoint may hold.
----@param endpoint siterun.Endpoint
----@return string[]
-function M.option_names(endpoint)
-  local names = names_of(parameters.of(endpoint).option)
-  for name in pairs(options) do names[#names + 1] = name end
-  if endpoint.suffix then names[#names + 1] = endpoint.suffix.option end
-  if endpoint.write then names[#names + 1] = "once" end
-  table.sort(names)
-  return names
-end
-
-local function contains(list, word)
-  for _, name in ipairs(list) do
-    if name == word then return true end
+local function unknown(call, key)
+  if call.form.options[key] then
+    call.check.fail(string.format("%q is an option: give it in a last table of its own", key))
   end
-  return false
-end
-
-local function unknown(check, endpoint, key, names)
-  if contains(M.option_names(endpoint), key) then
-    check.fail(string.format("%q is an option: give it in a last table of its own", key))
-  end
-  check.fail(string.format("unknown parameter %q%s", tostring(key), nearest.hint(key, names)))
+  call.check.fail(string.format("unknown parameter %q%s", tostring(key),
+    nearest.hint(key, names_of(call.form.named))))
 end
 
 ---One name of a query that the declaration leaves open, with one value or a list of them.
@@ -93,25 +74,34 @@ local function add_open(check, query, name, value)
   end
 end
 
-local function take_named(check, endpoint, call, named, given)
+local function take_open(endpoint, call, given)
+  for _, key in ipairs(nearest.keys(given)) do
+    if not call.form.is_named[key] then
+      if endpoint.open ~= "query" then unknown(call, key) end
+      call.query = call.query or {}
+      add_open(call.check, call.query, key, given[key])
+    end
+  end
+end
+
+local function has_strangers(form, given)
+  for key in pairs(given) do
+    if not form.is_named[key] then return true end
+  end
+  return false
+end
+
+local function take_named(endpoint, call, given)
+  local check, form, values = call.check, call.form, call.values
   if type(given) ~= "table" then
     check.fail("the parameters must be a table, not a " .. type(given))
   end
-  local by_name, names = {}, names_of(named)
-  for _, param in ipairs(named) do
-    by_name[param.name] = param
-    if given[param.name] ~= nil then
-      call.values[param.name] = schema.check(check, param, param.name, given[param.name])
-    end
+  for _, param in ipairs(form.named) do
+    local value = given[param.name]
+    if value ~= nil then values[param.name] = schema.check(check, param, param.name, value) end
   end
-  for _, key in ipairs(nearest.keys(given)) do
-    if not by_name[key] then
-      if endpoint.open ~= "query" then unknown(check, endpoint, key, names) end
-      call.query = call.query or {}
-      add_open(check, call.query, key, given[key])
-    end
-  end
-  if given[1] ~= nil then unknown(check, endpoint, 1, names) end
+  if has_strangers(form, given) then take_open(endpoint, call, given) end
+  if given[1] ~= nil then unknown(call, 1) end
 end
 
 ---Raises unless this key may stand for this call.
@@ -124,35 +114,21 @@ function M.check_once(check, is_write, key)
   if problem then check.fail(problem) end
 end
 
----What may stand in the options: by name its check, and whether it is a parameter.
-local function option_specs(endpoint, option)
-  local specs, is_parameter = {}, {}
-  for name, spec in pairs(options) do specs[name] = spec end
-  specs.once = { type = "any" }
-  for _, param in ipairs(option) do
-    specs[param.name], is_parameter[param.name] = param, true
-  end
-  local suffix = endpoint.suffix
-  if suffix then
-    specs[suffix.option] = { type = "enum", values = nearest.keys(suffix.values) }
-  end
-  return specs, is_parameter
-end
-
-local function take_options(check, endpoint, call, option, given)
-  call.options = {}
+local function take_options(endpoint, call, given)
+  local check, form = call.check, call.form
   if type(given) ~= "table" then
     check.fail("the options must be a table, not a " .. type(given))
   end
-  local specs, is_parameter = option_specs(endpoint, option)
+  call.options = {}
   for key, value in pairs(given) do
     if key == "once" then M.check_once(check, endpoint.write, value) end
-    if not specs[key] then
+    local spec = form.options[key]
+    if not spec then
       check.fail(string.format("unknown option %q%s", tostring(key),
-        nearest.hint(key, M.option_names(endpoint))))
+        nearest.hint(key, nearest.keys(form.options))))
     end
-    local into = is_parameter[key] and call.values or call.options
-    into[key] = schema.check(check, specs[key], key, value)
+    local into = form.is_option[key] and call.values or call.options
+    into[key] = schema.check(check, spec, key, value)
   end
 end
 
@@ -169,45 +145,54 @@ local function missing_option(check, client, param)
 end
 
 ---What the caller left out: from the client's settings, the default, or an error.
-local function fill(check, client, others, call)
-  local missing = {}
-  for _, param in ipairs(others) do
-    local value = call.values[param.name]
+local function fill(client, call)
+  local check, values, missing = call.check, call.values, {}
+  for _, param in ipairs(call.form.others) do
+    local value = values[param.name]
     if value == nil and param.option then value = client.settings[param.name] end
     if value == nil then value = param.default end
     if value == nil and param.required then
       if param.option then missing_option(check, client, param) end
       missing[#missing + 1] = param.name
     end
-    call.values[param.name] = value
+    values[param.name] = value
   end
   if #missing > 0 then check.fail("missing: " .. table.concat(missing, ", ")) end
 end
 
-local function in_order(check, after, values)
-  for _, param in ipairs(after) do
-    local first, last = values[param.after], values[param.name]
+local function in_order(call)
+  for _, param in ipairs(call.form.after) do
+    local first, last = call.values[param.after], call.values[param.name]
     if first and last and last <= first then
-      check.fail(string.format("%s must be after %s", param.name, param.after))
+      call.check.fail(string.format("%s must be after %s", param.name, param.after))
     end
   end
 end
 
-local function some_given(check, named, values)
+local function some_given(call)
+  local named = call.form.named
   for _, param in ipairs(named) do
-    if values[param.name] ~= nil then return end
+    if call.values[param.name] ~= nil then return end
   end
-  check.fail("nothing to change: give at least one of " .. table.concat(names_of(named), ", "))
+  call.check.fail("nothing to change: give at least one of "
+    .. table.concat(names_of(named), ", "))
 end
 
 ---With a token the service ignores what only the first page takes.
-local function one_way_of_paging(check, paging, values)
-  if values[paging.token] == nil then return end
+local function one_way_of_paging(call, paging)
+  if call.values[paging.token] == nil then return end
   for _, name in ipairs(paging.first_only) do
-    if values[name] ~= nil then
-      check.fail(string.format("%s and %s exclude each other", name, paging.token))
+    if call.values[name] ~= nil then
+      call.check.fail(string.format("%s and %s exclude each other", name, paging.token))
     end
   end
+end
+
+---What holds for values together.
+local function check_together(endpoint, call)
+  in_order(call)
+  if endpoint.some then some_given(call) end
+  if endpoint.paging then one_way_of_paging(call, endpoint.paging) end
 end
 
 ---Is this table the options, though parameters could come first? It is where it chooses the
@@ -218,54 +203,42 @@ local function are_options(endpoint, given)
     and suffix.values[given[suffix.option]] ~= nil
 end
 
-local function take_positional(check, positional, values, args)
-  for i = 1, #positional do
-    local param = positional[i]
+local function take_positional(call, args)
+  local check, values = call.check, call.values
+  for i, param in ipairs(call.form.positional) do
     if args[i] == nil then check.fail("missing: " .. param.name) end
     values[param.name] = schema.check(check, param, param.name, args[i])
   end
 end
 
 ---What comes after the positional arguments: a table of parameters, then one of options.
-local function take_tables(check, endpoint, call, args)
-  local found = parameters.of(endpoint)
-  local next_arg = #found.positional + 1
-  local takes_table = #found.named > 0 or endpoint.open ~= nil
-  if takes_table and not (args.n == next_arg and are_options(endpoint, args[next_arg])) then
-    if args[next_arg] ~= nil then
-      take_named(check, endpoint, call, found.named, args[next_arg])
-    end
-    next_arg = next_arg + 1
+local function take_tables(endpoint, call, args, count)
+  local form = call.form
+  local at = #form.positional + 1
+  local takes_table = #form.named > 0 or endpoint.open ~= nil
+  if takes_table and not (count == at and are_options(endpoint, args[at])) then
+    if args[at] ~= nil then take_named(endpoint, call, args[at]) end
+    at = at + 1
   end
-  if args[next_arg] ~= nil then
-    take_options(check, endpoint, call, found.option, args[next_arg])
-  end
-  if args.n > next_arg then check.fail("too many arguments") end
+  if args[at] ~= nil then take_options(endpoint, call, args[at]) end
+  if count > at then call.check.fail("too many arguments") end
 end
-
----What holds for values together.
-local function check_together(check, endpoint, found, values)
-  if #found.after > 0 then in_order(check, found.after, values) end
-  if endpoint.some then some_given(check, found.named, values) end
-  if endpoint.paging then one_way_of_paging(check, endpoint.paging, values) end
-end
-
-local NO_OPTIONS = {}
 
 ---@param client table
 ---@param endpoint siterun.Endpoint
 ---@param bound any value of the path parameter that the resource was made with
----@param args table as of table.pack
+---@param args any[] the caller's arguments
+---@param count integer how many they are, nil at the end included
 ---@return siterun.Call
-function M.bind(client, endpoint, bound, args)
-  local check, found = M.check(client, endpoint.name), parameters.of(endpoint)
-  local values = {}
-  local call = { values = values, options = NO_OPTIONS }
-  if endpoint.bound then values[endpoint.bound] = bound end
-  take_positional(check, found.positional, values, args)
-  if args.n > #found.positional then take_tables(check, endpoint, call, args) end
-  if #found.others > 0 then fill(check, client, found.others, call) end
-  check_together(check, endpoint, found, values)
+function M.bind(client, endpoint, bound, args, count)
+  local form = forms.of(endpoint, client.service)
+  local call = { form = form, check = client.checks[endpoint.name], values = {} }
+  local expected = #form.positional
+  if endpoint.bound then call.values[endpoint.bound] = bound end
+  if expected > 0 then take_positional(call, args) end
+  if count > expected then take_tables(endpoint, call, args, count) end
+  if #form.others > 0 then fill(client, call) end
+  if form.has_rules then check_together(endpoint, call) end
   return call
 end
 

@@ -83,10 +83,12 @@ function M.unreadable(client, endpoint, response, problem)
   M.fail(client, endpoint, fields)
 end
 
+---@alias siterun.Take fun(client: table, endpoint: table, response: table): any
+
 ---Raises what an answer, or its absence, means; of a success returns what `take` makes.
 ---@param client table
 ---@param endpoint table at least name and write
----@param take fun(response: table): any
+---@param take siterun.Take
 ---@param response? table
 ---@param raw? table why there is none
 ---@return any ... what `take` returns
@@ -94,7 +96,7 @@ function M.judge(client, endpoint, take, response, raw)
   if not response then return fail_unanswered(client, endpoint, raw) end
   local kind = status.kind(response)
   if kind then return fail_status(client, endpoint, response, kind) end
-  return take(response)
+  return take(client, endpoint, response)
 end
 
 ---Sends a request and reads the answer whose status says success; raises otherwise. A write goes
@@ -103,7 +105,7 @@ end
 ---@param client table
 ---@param endpoint table at least name and write
 ---@param request table
----@param take fun(response: table): any
+---@param take siterun.Take
 ---@return any ... what `take` returns
 function M.receive(client, endpoint, request, take)
   if not endpoint.write then
@@ -116,22 +118,18 @@ function M.receive(client, endpoint, request, take)
   end)
 end
 
----Sends a request and decodes what the service accepted; raises otherwise.
----@async
+---Decodes what the service accepted; raises where it can't be read, or says that it failed.
 ---@param client table
 ---@param endpoint table
----@param request table
----@param take fun(client: table, endpoint: table, response: table, value: any): any
----@return any result what `take` makes of the answer; its value is nil where the body is empty
-function M.send(client, endpoint, request, take)
-  return M.receive(client, endpoint, request, function(response)
-    local value, problem = answer.decode(response)
-    if problem then return M.unreadable(client, endpoint, response, problem) end
-    if type(value) == "table" and value.error == true then
-      fail_inside(client, endpoint, response, value)
-    end
-    return take(client, endpoint, response, value)
-  end)
+---@param response table
+---@return any value nil where the body is empty
+function M.decode(client, endpoint, response)
+  local value, problem = answer.decode(response)
+  if problem then return M.unreadable(client, endpoint, response, problem) end
+  if type(value) == "table" and value.error == true then
+    fail_inside(client, endpoint, response, value)
+  end
+  return value
 end
 
 return M

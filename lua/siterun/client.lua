@@ -79,7 +79,7 @@ end
 local function binder(client, declared_list, name)
   local param = declared_list[1].by_name[declared_list[1].bound]
   local function bind(_, value)
-    local check = arguments.check(client, name)
+    local check = client.checks[name]
     if value == nil then check.fail("missing: " .. param.name) end
     local holder = new_resource(client.service, name)
     local bound = schema.check(check, param, param.name, value)
@@ -196,14 +196,14 @@ function M.connect(service, options)
   local opened = account.open(service, settings)
   local client = strict({
     service = service, settings = settings, account = opened.handle, url = opened.url,
-    cache = {}, standins = {}, warned = {}, checks = {},
+    cache = {}, standins = {}, checks = arguments.checks(service),
   }, service.name, Client)
   add_endpoints(client)
   return origin.note(client, { service = service, client = true, options = options })
 end
 
 -- What a client has of its account, and keeps for it.
-local STATE = { "settings", "account", "url", "cache", "standins", "warned", "checks" }
+local STATE = { "settings", "account", "url", "cache", "standins", "checks" }
 
 ---Connects a client anew, with what is configured by then; whoever holds it goes on with the other
 ---account. Where that fails, each of its calls fails so from then on.

@@ -128,7 +128,7 @@ local KINDS = words "any object list page"
 
 -- Names that every client has.
 local TAKEN = words [[request limits known service settings account url cache standins
-  warned checks refusal]]
+  checks refusal]]
 
 local function fail(where, form, ...)
   errors.raise { kind = "usage", message = where .. ": " .. string.format(form, ...) }

@@ -14,27 +14,20 @@ local standin = require "siterun.standin"
 
 local M = {}
 
-local function build(client, endpoint, bound)
-  local ok, built = pcall(request.build, client, endpoint, bound)
-  if ok then return built end
-  if type(built) == "string" then arguments.check(client, endpoint.name).fail(built) end
-  error(built, 0)
-end
-
 ---@async
 local function send(client, endpoint, bound, outgoing)
   if settings.dry_run then
     local answered, value = standin.answer(client, endpoint, bound.values, outgoing)
     if answered then return value end
   end
-  return call.send(client, endpoint, outgoing, result.take)
+  return call.receive(client, endpoint, outgoing, result.take)
 end
 
 local function with_mark(client, endpoint, bound, outgoing, mark)
   local marked = {}
   for name, value in pairs(bound) do marked[name] = value end
   marked.values = reference.marked(endpoint, bound.values, mark)
-  local again = build(client, endpoint, marked)
+  local again = request.build(client, endpoint, marked)
   again.once = outgoing.once
   return marked, again
 end
@@ -55,19 +48,23 @@ end
 
 ---@async
 local function run(client, endpoint, bound)
-  local outgoing = build(client, endpoint, bound)
-  return (endpoint.write and write or send)(client, endpoint, bound, outgoing)
+  local outgoing = request.build(client, endpoint, bound)
+  if endpoint.write then return write(client, endpoint, bound, outgoing) end
+  return send(client, endpoint, bound, outgoing)
 end
 
 ---@async
-local function bind(client, endpoint, of, args)
-  local bound = arguments.bind(client, endpoint, of, args)
-  bound.ends_at = deadline.start(bound.options.deadline)
-  if lookup.is_needed(client, endpoint, bound.values) then
-    local place = { service = client.service.name, operation = endpoint.name }
-    deadline.within(bound.ends_at, place, lookup.apply, client, endpoint,
-      arguments.check(client, endpoint.name), bound.values)
-  end
+local function look_up(client, endpoint, bound)
+  if not lookup.is_needed(bound) then return end
+  local place = { service = client.service.name, operation = endpoint.name }
+  deadline.within(bound.ends_at, place, lookup.apply, client, bound)
+end
+
+---@async
+local function bind(client, endpoint, of, args, count)
+  local bound = arguments.bind(client, endpoint, of, args, count)
+  if bound.options then bound.ends_at = deadline.start(bound.options.deadline) end
+  if #bound.form.titled > 0 then look_up(client, endpoint, bound) end
   return bound
 end
 
@@ -78,7 +75,7 @@ end
 ---@param ... any the caller's arguments
 ---@return any
 function M.call(client, endpoint, of, ...)
-  return run(client, endpoint, bind(client, endpoint, of, table.pack(...)))
+  return run(client, endpoint, bind(client, endpoint, of, { ... }, select("#", ...)))
 end
 
 local function check_token(client, endpoint, token)
@@ -131,12 +128,12 @@ end
 ---@param of any
 ---@return fun(): any
 function M.each(client, endpoint, of, ...)
-  local bound = bind(client, endpoint, of, table.pack(...))
+  local bound = bind(client, endpoint, of, { ... }, select("#", ...))
   if endpoint.result.kind ~= "page" then return paging.whole(run(client, endpoint, bound)) end
   local fetch = fetcher(client, endpoint, bound)
   bound.bar = progress.start(client.service.name .. " " .. endpoint.name)
   return progress.count(bound.bar, items(client, endpoint, function(token)
-    bound.ends_at = deadline.start(bound.options.deadline)
+    if bound.options then bound.ends_at = deadline.start(bound.options.deadline) end
     return fetch(token)
   end))
 end
@@ -148,7 +145,7 @@ end
 ---@param of any what the resource is bound to
 ---@return table list
 function M.all(client, endpoint, of, ...)
-  local bound = bind(client, endpoint, of, table.pack(...))
+  local bound = bind(client, endpoint, of, { ... }, select("#", ...))
   if endpoint.result.kind ~= "page" then return run(client, endpoint, bound) end
   local list = {}
   local bar <close> = progress.start(client.service.name .. " " .. endpoint.name)

@@ -97,21 +97,18 @@ function M.resolve(check, spec, fields, source)
   return out
 end
 
-local function is_titled(client, param, values)
-  local spec = client.service.types[param.type]
-  local given = spec and spec.type == "titled" and values[param.name]
+local function has_titles(param, values)
+  local given = values[param.name]
   return given and needs_lookup(given)
 end
 
 ---Must the service be asked what it calls its fields?
----@param client table
----@param endpoint siterun.Endpoint
----@param values table
+---@param call siterun.Call
 ---@return boolean
-function M.is_needed(client, endpoint, values)
-  local params = endpoint.params
-  for i = 1, #params do
-    if is_titled(client, params[i], values) then return true end
+function M.is_needed(call)
+  local titled = call.form.titled
+  for i = 1, #titled do
+    if has_titles(titled[i], call.values) then return true end
   end
   return false
 end
@@ -119,14 +116,13 @@ end
 ---Replaces titles by ids in every parameter that takes them.
 ---@async
 ---@param client table
----@param endpoint siterun.Endpoint
----@param check siterun.Check
----@param values table changed in place
-function M.apply(client, endpoint, check, values)
-  for _, param in ipairs(endpoint.params) do
-    if is_titled(client, param, values) then
+---@param call siterun.Call its values are changed in place
+function M.apply(client, call)
+  local values = call.values
+  for _, param in ipairs(call.form.titled) do
+    if has_titles(param, values) then
       local spec, given = client.service.types[param.type], values[param.name]
-      values[param.name] = M.resolve(check, spec, given, client:known(spec.lookup))
+      values[param.name] = M.resolve(call.check, spec, given, client:known(spec.lookup))
     end
   end
 end

@@ -2,12 +2,12 @@
 local answer = require "siterun.answer"
 local arguments = require "siterun.arguments"
 local call = require "siterun.call"
+local form = require "siterun.form"
 local json = require "c.json"
 local nearest = require "siterun.nearest"
 local options = require "siterun.options"
 local pathname = require "siterun.pathname"
 local plan = require "siterun.plan"
-local request = require "siterun.request"
 local schema = require "siterun.schema"
 local settings = require "siterun.settings"
 local standin = require "siterun.standin"
@@ -97,7 +97,7 @@ local function body_of(check, given, headers)
   if given.json == nil then return given.body end
   local text, problem = json.encode(given.json)
   if not text then check.fail(problem) end
-  request.default_header(headers, "Content-Type", "application/json")
+  form.default_header(headers, "Content-Type", "application/json")
   return text
 end
 
@@ -110,7 +110,7 @@ local function build(client, check, given)
   local headers = headers_of(check, given.headers)
   local body = body_of(check, given, headers)
   for _, pair in ipairs(client.service.headers) do
-    request.default_header(headers, pair[1], pair[2])
+    form.default_header(headers, pair[1], pair[2])
   end
   local method = given.method or "GET"
   local is_write = method ~= "GET" and method ~= "HEAD"
@@ -123,7 +123,7 @@ local function build(client, check, given)
   }
 end
 
-local function result(response)
+local function result(_, _, response)
   local value = not answer.is_xml(response) and answer.decode(response) or nil
   return { status = response.status, headers = response.headers, body = response.body,
     json = value }
@@ -135,7 +135,7 @@ end
 ---@param further? table
 ---@return table response status, headers, body, json
 function M.request(client, given, further)
-  local check = arguments.check(client, "request")
+  local check = client.checks.request
   local fields = {}
   take(check, fields, given)
   if further ~= nil then take(check, fields, further) end

@@ -58,13 +58,13 @@ function M.url(base, path, query)
   return base .. path .. (#parts > 0 and "?" .. table.concat(parts, "&") or "")
 end
 
----One path segment, encoded. Raises what c.url refuses.
+---One path segment, encoded.
 ---@param value any
----@return string
+---@return string? text nil for what can't be one
+---@return string? problem
 function M.segment(value)
   local text, err = url.segment(math.type(value) == "integer" and value or M.text(value))
-  if not text then error(err.message, 0) end
-  return text
+  return text, err and err.message
 end
 
 ---Adds the suffix of a form to a path that has none of the known ones yet.

@@ -1,5 +1,6 @@
 -- Builds what is sent from a checked call: flat arguments go where the document puts them.
 local deadline = require "siterun.deadline"
+local forms = require "siterun.form"
 local json = require "c.json"
 local pathname = require "siterun.pathname"
 
@@ -18,80 +19,21 @@ local function put(root, place, value)
   end
 end
 
----What an endpoint's declaration says of a request, sorted out once.
----@class siterun.request.Form
----@field path (string|table)[] its path: texts, and parameters between them
----@field fixed? string its path, where that has no parameters
----@field query table[] parameters by their place
----@field header table[]
----@field body table[]
----@field defaults table[] headers that the declaration fixes: pairs
-
----@type table<siterun.Endpoint, siterun.request.Form>
-local forms = setmetatable({}, { __mode = "k" })
-
-local function parts_of(endpoint)
-  local parts = {}
-  for text, name in (endpoint.path .. "{}"):gmatch("(.-){(.-)}") do
-    if text ~= "" then parts[#parts + 1] = text end
-    parts[#parts + 1] = endpoint.by_name[name]
-  end
-  return parts
+local function segment(check, value)
+  local text, problem = pathname.segment(value)
+  return text or check.fail(problem)
 end
 
----Sets a header unless the list has it.
----@param headers table[] pairs
----@param name string
----@param value string
-function M.default_header(headers, name, value)
-  for _, pair in ipairs(headers) do
-    if pair[1]:lower() == name:lower() then return end
-  end
-  headers[#headers + 1] = { name, value }
-end
-
-local function add_defaults(headers, list)
-  for _, pair in ipairs(list or {}) do M.default_header(headers, pair[1], pair[2]) end
-end
-
-local function defaults_of(endpoint, service)
-  local headers = {}
-  add_defaults(headers, endpoint.headers)
-  add_defaults(headers, service.headers)
-  return headers
-end
-
-local function make_form(endpoint, service)
-  local form = { path = parts_of(endpoint), query = {}, header = {}, body = {} }
-  form.fixed = not endpoint.path:find("{", 1, true) and endpoint.path or nil
-  form.defaults = defaults_of(endpoint, service)
-  for _, param in ipairs(endpoint.params) do
-    local list = form[param.at]
-    if list and param.at ~= "path" then list[#list + 1] = param end
-  end
-  return form
-end
-
-local function form_of(endpoint, service)
-  local form = forms[endpoint]
-  if not form then
-    form = make_form(endpoint, service)
-    forms[endpoint] = form
-  end
-  return form
-end
-
-local function fill_path(form, values)
-  if form.fixed then return form.fixed end
+---@return string path, table[]? query pairs that a whole path brings with it
+local function fill_path(call)
   local path, query = "", nil
-  for i = 1, #form.path do
-    local part = form.path[i]
+  for _, part in ipairs(call.form.parts) do
     if type(part) == "string" then
       path = path .. part
     elseif part.type ~= "path" then
-      path = path .. pathname.segment(values[part.name])
+      path = path .. segment(call.check, call.values[part.name])
     else
-      local plain, further = pathname.split(values[part.name])
+      local plain, further = pathname.split(call.values[part.name])
       query = query and table.move(further, 1, #further, #query + 1, query) or further
       path = path .. plain
     end
@@ -99,26 +41,27 @@ local function fill_path(form, values)
   return path, query
 end
 
-local function path_of(endpoint, form, call)
-  local path, query = fill_path(form, call.values)
+local function path_of(endpoint, call)
+  local path, query = call.form.path, nil
+  if not path then path, query = fill_path(call) end
   local suffix = endpoint.suffix
-  if suffix then path = pathname.suffixed(path, suffix, call.options[suffix.option]) end
+  if suffix then
+    path = pathname.suffixed(path, suffix, call.options and call.options[suffix.option])
+  end
   return path, query
 end
 
-local function add_pairs(params, call, list)
+local function add_pairs(list, params, values)
   for i = 1, #params do
     local param = params[i]
-    local value = call.values[param.name]
+    local value = values[param.name]
     if value ~= nil then list[#list + 1] = { param.to, pathname.text(value) } end
   end
 end
 
----@param list? table[] pairs of the path's own
-local function query_of(form, call, list)
-  if #form.query == 0 and not call.query then return list end
-  list = list or {}
-  add_pairs(form.query, call, list)
+---@param list table[] pairs of the path's own
+local function query_of(call, list)
+  add_pairs(list, call.form.query, call.values)
   for _, pair in ipairs(call.query or {}) do
     list[#list + 1] = { pair[1], pathname.text(pair[2]) }
   end
@@ -126,10 +69,9 @@ local function query_of(form, call, list)
 end
 
 ---The body as a table or string; nil where the call has none.
-local function body_of(endpoint, form, call)
-  if #form.body == 0 and not endpoint.wrap then return nil end
+local function body_of(endpoint, call)
   local root, below, empty = {}, {}, endpoint.wrap == nil
-  for _, param in ipairs(form.body) do
+  for _, param in ipairs(call.form.body) do
     local value = call.values[param.name]
     if value ~= nil then
       if param.whole then return value end
@@ -146,25 +88,35 @@ local function body_of(endpoint, form, call)
   return root
 end
 
----To be read only: most endpoints have the same in each request.
-local function headers_of(form, call, content_type)
-  if #form.header == 0 and not content_type then return form.defaults end
-  local headers = table.move(form.defaults, 1, #form.defaults, 1, {})
-  add_pairs(form.header, call, headers)
-  if content_type then M.default_header(headers, "Content-Type", content_type) end
-  return headers
-end
-
----Writes a body: a table as JSON; a string as it is, XML where it begins with "<".
----@param body any
----@return string text, string content_type
-function M.encode(body)
+---A body's text and type: a table as JSON; a string as it is, XML where it begins with "<".
+local function encode(check, body)
   if type(body) == "string" then
     return body, body:match("^[\xEF\xBB\xBF%s]*<") and "application/xml" or "application/json"
   end
   local text, problem = json.encode(body)
-  if not text then error(problem, 0) end
-  return text, "application/json"
+  return text or check.fail(problem), "application/json"
+end
+
+-- Those of the form are not this request's alone.
+local function own_headers(request)
+  local shared = request.headers or {}
+  request.headers = table.move(shared, 1, #shared, 1, {})
+  return request.headers
+end
+
+local function add_body(request, endpoint, call)
+  local body = body_of(endpoint, call)
+  if body == nil then return end
+  local text, kind = encode(call.check, body)
+  request.body = text
+  forms.default_header(own_headers(request), "Content-Type", kind)
+end
+
+local function add_options(request, call)
+  local options = call.options
+  request.timeout, request.priority = options.timeout, options.priority
+  request.once = options.once
+  request.deadline = deadline.left(call.ends_at)
 end
 
 ---@param client table
@@ -172,17 +124,16 @@ end
 ---@param call siterun.Call
 ---@return table request as siterun.wire takes it
 function M.build(client, endpoint, call)
-  local form, options = form_of(endpoint, client.service), call.options
-  local path, query = path_of(endpoint, form, call)
-  local body, content_type = body_of(endpoint, form, call), nil
-  if body ~= nil then body, content_type = M.encode(body) end
-  return {
+  local form, path, query = call.form, path_of(endpoint, call)
+  local request = {
     account = client.account, operation = endpoint.name, method = endpoint.method,
-    write = endpoint.write, path = path, query = query_of(form, call, query),
-    headers = headers_of(form, call, content_type), body = body,
-    timeout = options.timeout, deadline = deadline.left(call.ends_at),
-    priority = options.priority, once = options.once,
+    write = endpoint.write, path = path, headers = form.headers,
   }
+  if query or call.query or form.query[1] then request.query = query_of(call, query or {}) end
+  if form.header[1] then add_pairs(own_headers(request), form.header, call.values) end
+  if form.has_body then add_body(request, endpoint, call) end
+  if call.options then add_options(request, call) end
+  return request
 end
 
 return M

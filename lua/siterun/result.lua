@@ -6,8 +6,10 @@ local M = {}
 
 local ENVELOPES = { "data", "items", "item" }
 
+local null = json.null
+
 local function is_null(value)
-  return value == nil or value == json.null
+  return value == nil or value == null
 end
 
 -- Asked last, as json.is_array looks at every key: without a first item, only an empty table is one.
@@ -17,7 +19,6 @@ local function is_list(value)
 end
 
 local function trim(spec, item)
-  if not spec.trim then return item end
   for _, field in ipairs(spec.trim) do
     if type(item) == "table" and type(item[field]) == "string" then
       item[field] = item[field]:match("^%s*(.-)%s*$")
@@ -33,7 +34,7 @@ local function trim_all(spec, list)
 end
 
 local function is_empty(value)
-  return is_null(value) or type(value) == "table" and next(value) == nil
+  return value == nil or value == null or type(value) == "table" and next(value) == nil
 end
 
 ---The only member of an object, where that is a list.
@@ -50,7 +51,7 @@ local function list_in(spec, value)
     for _, name in ipairs(names) do
       local member = value[name]
       if is_list(member) then return member end
-      if member == json.null then return json.array {} end
+      if member == null then return json.array {} end
       if spec.single and type(member) == "table" then return json.array { member } end
     end
   end
@@ -61,7 +62,7 @@ end
 local takers = {}
 
 function takers.any(_, _, _, value)
-  if value == json.null then return nil end
+  if value == null then return nil end
   return value
 end
 
@@ -91,13 +92,18 @@ function takers.page(client, endpoint, response, value)
   return page
 end
 
+local function first_of(member)
+  local object = is_list(member) and member[1] or member
+  if not is_empty(object) then return object end
+end
+
+---The object in an answer, bare or in an envelope; nil where it is empty or there is none.
 local function object_in(value)
   if type(value) ~= "table" then return nil end
   local member = value.item
-  if type(member) ~= "table" and member ~= json.null then member = value.data end
-  if member == json.null then return nil end
-  if type(member) == "table" then return is_list(member) and member[1] or member end
-  if #value == 0 and next(value) ~= nil then return value end
+  if type(member) ~= "table" and member ~= null then member = value.data end
+  if type(member) == "table" then return first_of(member) end
+  if member ~= null and #value == 0 and next(value) ~= nil then return value end
 end
 
 local function unconfirmed(client, endpoint, response)
@@ -109,10 +115,10 @@ local function unconfirmed(client, endpoint, response)
 end
 
 function takers.object(client, endpoint, response, value)
-  local object = object_in(value)
-  if not is_empty(object) then return trim(endpoint.result, object) end
-  if endpoint.result.confirm then unconfirmed(client, endpoint, response) end
-  if endpoint.result.optional then return nil end
+  local object, spec = object_in(value), endpoint.result
+  if object ~= nil then return spec.trim and trim(spec, object) or object end
+  if spec.confirm then unconfirmed(client, endpoint, response) end
+  if spec.optional then return nil end
   call.unreadable(client, endpoint, response, "the answer holds nothing")
 end
 
@@ -121,7 +127,16 @@ end
 ---@param response table
 ---@param value any the decoded body
 ---@return any
-function M.take(client, endpoint, response, value)
+function M.unwrap(client, endpoint, response, value)
+  return takers[endpoint.result.kind](client, endpoint, response, value)
+end
+
+---@param client table
+---@param endpoint siterun.Endpoint
+---@param response table
+---@return any
+function M.take(client, endpoint, response)
+  local value = call.decode(client, endpoint, response)
   return takers[endpoint.result.kind](client, endpoint, response, value)
 end
 

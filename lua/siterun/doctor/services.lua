@@ -33,7 +33,7 @@ end
 -- A probe is an endpoint and the arguments that it is called with.
 local function build(client, probe)
   local endpoint = client.service.by_name[probe[1]]
-  local bound = arguments.bind(client, endpoint, nil, table.pack(table.unpack(probe, 2)))
+  local bound = arguments.bind(client, endpoint, nil, { table.unpack(probe, 2) }, #probe - 1)
   local outgoing = request.build(client, endpoint, bound)
   outgoing.single, outgoing.timeout = true, PATIENCE
   return endpoint, outgoing

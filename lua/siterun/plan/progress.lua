@@ -25,7 +25,7 @@ local function value_of(entry, body)
   local response = { status = body.status, headers = body.headers or {},
     body = body.body or "" }
   local read, value = pcall(function()
-    return result.take({ service = declared }, endpoint, response, (answer.decode(response)))
+    return result.unwrap({ service = declared }, endpoint, response, (answer.decode(response)))
   end)
   return read and value or nil
 end

@@ -42,13 +42,17 @@ local function body_with(body, real)
   return json.encode(value_with(value, real)) or body
 end
 
+local function segment(value)
+  return (assert(pathname.segment(value)))
+end
+
 ---@param entry siterun.Planned
 ---@param real table<string, any>
 ---@return siterun.Planned
 function M.entry(entry, real)
   local out = {}
   for name, value in pairs(entry) do out[name] = value end
-  out.path = text_with(entry.path, real, pathname.segment)
+  out.path = text_with(entry.path, real, segment)
   out.query = text_with(entry.query, real, pathname.text)
   out.body = entry.body and body_with(entry.body, real)
   return out

@@ -2,7 +2,7 @@
 local entry = require("help.entry")
 local members = require("help.members")
 local nearest = require("siterun.nearest")
-local parameters = require("siterun.parameters")
+local forms = require("siterun.form")
 local new_text = require("siterun.stubs.text").new
 local spec = require("help.spec")
 
@@ -58,7 +58,7 @@ end
 
 ---The classes of the tables that a method takes.
 local function add_tables(out, service, endpoint)
-  local given = parameters.of(endpoint)
+  local given = forms.of(endpoint, service)
   local named, option = given.named, given.option
   if #named > 0 then
     out:line("---@class %s", class_of(service, endpoint, ".Parameters"))
@@ -105,7 +105,7 @@ end
 
 ---@return string[] names of the method's arguments
 local function add_arguments(out, service, endpoint)
-  local given = parameters.of(endpoint)
+  local given = forms.of(endpoint, service)
   local positional, named = given.positional, given.named
   local names = {}
   for _, param in ipairs(positional) do
