@@ -1,5 +1,7 @@
 local clock = require("c.clock")
 local json = require("json")
+local loop = require("c.loop")
+local scheduler = require("siterun.scheduler")
 local t = require("tests.t")
 local task = require("task")
 
@@ -135,6 +137,33 @@ check("cancelling before the first step runs nothing", function()
   victim:cancel()
   task.sleep(0)
   t.equal({ ran, victim:is_done() }, { false, true })
+end)
+
+check("of two that can go on the first one cancels the second", function()
+  local log, first, second = {}, nil, nil
+  local gate = task.spawn(task.sleep, 0)
+  local function go(name, other)
+    return function()
+      gate:join()
+      log[#log + 1] = name
+      other():cancel()
+    end
+  end
+  first = task.spawn(go("first", function() return second end))
+  second = task.spawn(go("second", function() return first end))
+  first:join()
+  task.sleep(0)
+  t.equal({ log, tostring(second) }, { { "first" }, "task: failed" })
+end)
+
+check("an operation can be waited for after its end, and by whom it outlives", function()
+  local timer <close> = loop.timer(0)
+  local waits = task.spawn(scheduler.wait, timer)
+  task.sleep(0)
+  waits:cancel()
+  scheduler.wait(timer)
+  scheduler.wait(timer)
+  t.equal(timer:ready(), true)
 end)
 
 check("a task that cancels itself ends at its next wait", function()
