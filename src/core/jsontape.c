@@ -9,10 +9,7 @@
 #include "core/jsonnumber.h"
 #include "core/utf8.h"
 
-/* A word: the type, the length and the place in the text. A number has a second word. */
-enum { TYPE_BITS = 4, LEN_BITS = 30, PLACE_SHIFT = TYPE_BITS + LEN_BITS };
-
-static_assert(JSONTAPE_TEXT_MAX < 1 << LEN_BITS, "a length fits its bits");
+static_assert(JSONTAPE_TEXT_MAX < 1 << JSONTAPE_LEN_BITS, "a length fits its bits");
 
 struct reader {
     struct jsontape *tape;
@@ -46,7 +43,8 @@ static const char *fail(struct reader *r, const char *at, const char *what)
 
 static uint64_t word(enum jsontape_type type, size_t len, size_t place)
 {
-    return (uint64_t)type | (uint64_t)len << TYPE_BITS | (uint64_t)place << PLACE_SHIFT;
+    return (uint64_t)type | (uint64_t)len << JSONTAPE_TYPE_BITS |
+           (uint64_t)place << JSONTAPE_PLACE_SHIFT;
 }
 
 /* Most texts have more than 8 bytes to a word. */
@@ -386,28 +384,9 @@ int jsontape_read(
     return make_scratch(&r);
 }
 
-static void next_string(struct jsontape *tape, const char *raw, struct jsontape_item *item)
+size_t jsontape_unescape(struct jsontape *tape, const char *text, size_t len)
 {
-    if (item->type == JSONTAPE_ESCAPED) {
-        item->type = JSONTAPE_STRING;
-        item->len = jsonescape_undo(tape->scratch, raw, item->len);
-        item->string = tape->scratch;
-    } else
-        item->string = raw;
-}
-
-const uint64_t *jsontape_next(
-    struct jsontape *tape, const uint64_t *at, struct jsontape_item *item)
-{
-    uint64_t first = *at++;
-
-    item->type = (enum jsontape_type)(first & ((1u << TYPE_BITS) - 1));
-    item->len = first >> TYPE_BITS & ((1u << LEN_BITS) - 1);
-    if (item->type == JSONTAPE_STRING || item->type == JSONTAPE_ESCAPED)
-        next_string(tape, tape->text + (first >> PLACE_SHIFT), item);
-    else if (item->type == JSONTAPE_INTEGER || item->type == JSONTAPE_REAL)
-        memcpy(&item->integer, at++, sizeof item->integer);
-    return at;
+    return jsonescape_undo(tape->scratch, text, len);
 }
 
 /* What follows the value at `at` and all in it. */

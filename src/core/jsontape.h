@@ -46,6 +46,13 @@ enum jsontape_type {
     JSONTAPE_OBJECT,
 };
 
+/* A word: the type, the length and the place in the text. A number has a second word. */
+enum {
+    JSONTAPE_TYPE_BITS = 4,
+    JSONTAPE_LEN_BITS = 30,
+    JSONTAPE_PLACE_SHIFT = JSONTAPE_TYPE_BITS + JSONTAPE_LEN_BITS,
+};
+
 struct jsontape_item {
     enum jsontape_type type;
     /* Bytes of a string; values of a list, which follow; or of an object, where each follows
@@ -73,9 +80,27 @@ void jsontape_fini(struct jsontape *tape);
 MUST_USE int jsontape_read(
     struct jsontape *tape, const char *text, size_t len, struct jsontape_fault *fault);
 
+/* For jsontape_next: writes a string with escapes to `tape->scratch` as what they mean and
+   returns its length. */
+size_t jsontape_unescape(struct jsontape *tape, const char *text, size_t len);
+
 /* The item at `at`, first `tape->words`; returns where the next one starts. */
-const uint64_t *jsontape_next(
-    struct jsontape *tape, const uint64_t *at, struct jsontape_item *item);
+static inline const uint64_t *jsontape_next(
+    struct jsontape *tape, const uint64_t *at, struct jsontape_item *item)
+{
+    uint64_t word = *at++;
+
+    item->type = (enum jsontape_type)(word & ((1u << JSONTAPE_TYPE_BITS) - 1));
+    item->len = word >> JSONTAPE_TYPE_BITS & ((1u << JSONTAPE_LEN_BITS) - 1);
+    item->string = tape->text + (word >> JSONTAPE_PLACE_SHIFT);
+    if (item->type == JSONTAPE_ESCAPED) {
+        item->type = JSONTAPE_STRING;
+        item->len = jsontape_unescape(tape, item->string, item->len);
+        item->string = tape->scratch;
+    } else if (item->type == JSONTAPE_INTEGER || item->type == JSONTAPE_REAL)
+        item->integer = (int64_t)*at++; /* the bits of either */
+    return at;
+}
 
 /* The value at `path`: names of fields joined by dots; a number is a place in a list, from 1.
    Of equal names the last one counts. False when there is none. */
