@@ -56,7 +56,7 @@ function M.encode(value)
 end
 
 local function check_options(options)
-  for name in pairs(options or {}) do
+  for name in pairs(options) do
     if name ~= "bom" then
       errors.raise { kind = "usage", message = "json.decode: unknown option " .. tostring(name),
         hint = "the only option is bom" }
@@ -75,7 +75,7 @@ function M.decode(text, options)
     errors.raise { kind = "usage", message = "json.decode takes text, not a " .. type(text),
       hint = "correct the call" }
   end
-  check_options(options)
+  if options then check_options(options) end
   local value, message, position = c.decode(text, options and options.bom)
   if position then
     errors.raise { kind = "decode", message = message, position = position,

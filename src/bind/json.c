@@ -2,7 +2,6 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "core/buf.h"
@@ -11,6 +10,7 @@
 #include "core/jsontext.h"
 #include "core/secret.h"
 #include "host/jsonmark.h"
+#include "host/jsonread.h"
 #include "host/jsonwrite.h"
 #include "host/pace.h"
 
@@ -32,71 +32,6 @@ static struct jsontape *tape_guard(lua_State *L)
     luaL_setmetatable(L, tape_name);
     lua_toclose(L, -1);
     return tape;
-}
-
-static const uint64_t *push_value(lua_State *L, struct jsontape *tape, const uint64_t *at);
-
-/* The mark of lists is the upvalue of decode: asking the registry each time is slow. */
-static const uint64_t *push_list(
-    lua_State *L, struct jsontape *tape, const uint64_t *at, size_t count)
-{
-    luaL_checkstack(L, 4, "JSON");
-    lua_createtable(L, (int)count, 0);
-    for (size_t i = 1; i <= count; i++) {
-        at = push_value(L, tape, at);
-        lua_rawseti(L, -2, (lua_Integer)i);
-    }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_setmetatable(L, -2);
-    return at;
-}
-
-static const uint64_t *push_object(
-    lua_State *L, struct jsontape *tape, const uint64_t *at, size_t count)
-{
-    luaL_checkstack(L, 4, "JSON");
-    lua_createtable(L, 0, (int)count);
-    for (size_t i = 0; i < count; i++) {
-        struct jsontape_item name;
-
-        at = jsontape_next(tape, at, &name);
-        lua_pushlstring(L, name.string, name.len);
-        at = push_value(L, tape, at);
-        lua_rawset(L, -3);
-    }
-    return at;
-}
-
-/* Recursion ends at JSONTAPE_DEPTH_MAX. */
-static const uint64_t *push_value(lua_State *L, struct jsontape *tape, const uint64_t *at)
-{
-    struct jsontape_item item;
-
-    at = jsontape_next(tape, at, &item);
-    switch (item.type) {
-    case JSONTAPE_OBJECT:
-        return push_object(L, tape, at, item.len);
-    case JSONTAPE_LIST:
-        return push_list(L, tape, at, item.len);
-    case JSONTAPE_STRING:
-    case JSONTAPE_ESCAPED:
-        lua_pushlstring(L, item.string, item.len);
-        break;
-    case JSONTAPE_INTEGER:
-        lua_pushinteger(L, item.integer);
-        break;
-    case JSONTAPE_REAL:
-        lua_pushnumber(L, item.real);
-        break;
-    case JSONTAPE_TRUE:
-    case JSONTAPE_FALSE:
-        lua_pushboolean(L, item.type == JSONTAPE_TRUE);
-        break;
-    case JSONTAPE_NULL:
-        lua_pushlightuserdata(L, NULL);
-        break;
-    }
-    return at;
 }
 
 /* A piece of a secret could not be recognised any more: a text that holds one is not quoted. */
@@ -139,7 +74,7 @@ static int push_answer(
 
     if (jsontape_read(tape, text + skipped, len - skipped, &fault) != 0)
         return push_failure(L, text, len, skipped + fault.offset, fault.what);
-    push_value(L, tape, tape->words);
+    jsonread_push(L, tape);
     return 1;
 }
 
@@ -257,8 +192,8 @@ int luaopen_c_json(lua_State *L)
     luaL_newmetatable(L, tape_name);
     luaL_setfuncs(L, guard, 0);
     luaL_newlib(L, functions);
-    luaL_getmetatable(L, jsonmark_array);
-    lua_pushcclosure(L, decode, 1);
+    jsonread_prepare(L);
+    lua_pushcclosure(L, decode, JSONREAD_UPVALUES);
     lua_setfield(L, -2, "decode");
     push_null(L);
     lua_setfield(L, -2, "null");

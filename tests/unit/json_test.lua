@@ -232,7 +232,8 @@ end)
 
 t.test("both directions end at the same depth", function()
   local function nested(n, inner) return ("["):rep(n) .. inner .. ("]"):rep(n) end
-  for _, text in ipairs { nested(2048, ""), nested(2047, "1") } do
+  local objects = ('{"a":'):rep(2047) .. "[]" .. ("}"):rep(2047)
+  for _, text in ipairs { nested(2048, ""), nested(2047, "1"), objects } do
     t.equal(json.encode(json.decode(text)), text)
   end
   t.equal(select(2, pcall(json.decode,
@@ -297,6 +298,26 @@ t.test("damaged documents never break it, and what it takes cjson takes", functi
       t.truthy(pcall(cjson.decode, text), text)
       t.equal(c.decode(c.encode(value)), value)
     end
+  end
+end)
+
+-- Of equal length, with equal bytes in front, in the middle and at the end.
+local function alike(number)
+  return ("a%03db%03dc"):format(number, 1000 - number)
+end
+
+t.test("names of fields that look alike stay apart", function()
+  local parts, value = {}, { [""] = 0, [("x"):rep(40)] = 40, [("x"):rep(41)] = 41, ["\xC3\xA9\""] = true }
+  for i = 1, 999 do
+    value[alike(i)] = i
+    parts[i] = ('{"%s":%d,"%s":%d}'):format(alike(i), i, alike(1000 - i), i)
+  end
+  local text = json.encode(value)
+  for _ = 1, 3 do
+    t.equal(json.decode(text), value)
+    local list = json.decode("[" .. table.concat(parts, ",") .. "]")
+    for i = 1, 499 do t.equal(list[i], { [alike(i)] = i, [alike(1000 - i)] = i }) end
+    collectgarbage()
   end
 end)
 
