@@ -140,7 +140,7 @@ check("cancelling before the first step runs nothing", function()
 end)
 
 check("of two that can go on the first one cancels the second", function()
-  local log, first, second = {}, nil, nil
+  local log, first, second = {}
   local gate = task.spawn(task.sleep, 0)
   local function go(name, other)
     return function()
