@@ -84,7 +84,7 @@ static void *cut(struct heap *heap, size_t count)
     return block;
 }
 
-static void *take(struct heap *heap, size_t size)
+static inline void *take(struct heap *heap, size_t size)
 {
     size_t count = steps(size);
     struct spare *spare;
@@ -98,7 +98,7 @@ static void *take(struct heap *heap, size_t size)
     return spare;
 }
 
-static void give(struct heap *heap, void *block, size_t size)
+static inline void give(struct heap *heap, void *block, size_t size)
 {
     if (size > SMALL_MAX)
         free(block);
@@ -117,18 +117,23 @@ static void *move(struct heap *heap, void *block, size_t old_size, size_t new_si
     return moved;
 }
 
-void *heap_alloc(void *context, void *block, size_t old_size, size_t new_size)
+/* Kept out of heap_alloc, so that only this saves registers for what it calls. */
+static __attribute__((noinline)) void *resize(
+    struct heap *heap, void *block, size_t old_size, size_t new_size)
 {
-    struct heap *heap = context;
-    if (block == NULL) /* old_size is the kind of object then */
-        return new_size > 0 ? take(heap, new_size) : NULL;
-    if (new_size == 0) {
-        give(heap, block, old_size);
-        return NULL;
-    }
     if (old_size > SMALL_MAX && new_size > SMALL_MAX)
         return realloc(block, new_size);
     if (old_size <= SMALL_MAX && steps(old_size) == steps(new_size))
         return block;
     return move(heap, block, old_size, new_size);
+}
+
+void *heap_alloc(void *context, void *block, size_t old_size, size_t new_size)
+{
+    if (block == NULL) /* old_size is the kind of object then */
+        return new_size > 0 ? take(context, new_size) : NULL;
+    if (new_size > 0)
+        return resize(context, block, old_size, new_size);
+    give(context, block, old_size);
+    return NULL;
 }
