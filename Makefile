@@ -26,8 +26,10 @@ ALL_LDFLAGS = -Wl,--as-needed -Wl,-z,relro,-z,now $(if $(SAN),$(HARDEN),-pie) $(
 # is linked whole, for what C modules of the user's call.
 STATIC_LIBS = -Wl,--whole-archive -llua5.4 -Wl,--no-whole-archive -llua5.4-cjson -llua5.4-expat -lexpat \
 	-lmicrohttpd -ledit -lbsd -lmd -ltinfo -lsqlite3
+# The loader looks symbols up in the order of the libraries: those come first that most are found in.
+SYSTEM_LIBS = -lcrypto -lc -lgnutls -lcurl -lm
 EXPORT_LUA = -Wl,--export-dynamic-symbol=lua_*,--export-dynamic-symbol=luaL_*
-LIBS = $(EXPORT_LUA) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic -lcurl -lcrypto -lgnutls -lm
+LIBS = $(EXPORT_LUA) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic $(SYSTEM_LIBS)
 SHARED_LIBS = -l:liblua5.4-cjson.a -l:liblua5.4-expat.a $(PKG_LIBS) -lexpat -lm
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
