@@ -10,7 +10,7 @@ BUILD ?= build$(if $(SAN),-asan)
 PROGRAM = $(if $(SAN),$(BUILD)/siterun,siterun)
 
 PACKAGES = gcc make pkg-config liblua5.4-dev libcurl4-openssl-dev libjansson-dev lua-cjson-dev \
-	lua-expat-dev libedit-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libcmocka-dev \
+	lua-expat-dev libedit-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libssl-dev libcmocka-dev \
 	lua5.4 lua-check clang-format nodejs nginx-light openssl tmux valgrind curl faketime sqlite3 strace zsh fish mandoc
 LIBRARIES = lua5.4 libcurl libmicrohttpd libedit sqlite3 libcrypto
 
@@ -29,8 +29,10 @@ STATIC_LIBS = -Wl,--whole-archive -llua5.4 -Wl,--no-whole-archive -llua5.4-cjson
 # The loader looks symbols up in the order of the libraries: those come first that most are found in.
 SYSTEM_LIBS = -lcrypto -lc -lgnutls -lcurl -lm
 EXPORT_LUA = -Wl,--export-dynamic-symbol=lua_*,--export-dynamic-symbol=luaL_*
-LIBS = $(EXPORT_LUA) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic $(SYSTEM_LIBS)
-SHARED_LIBS = -l:liblua5.4-cjson.a -l:liblua5.4-expat.a $(PKG_LIBS) -lexpat -lm
+# gnutls.c says why.
+WRAP = $(foreach f,gnutls_global_init gnutls_global_deinit dlopen,-Wl$(,)--wrap=$f)
+LIBS = $(EXPORT_LUA) $(WRAP) -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic $(SYSTEM_LIBS)
+SHARED_LIBS = $(WRAP) -l:liblua5.4-cjson.a -l:liblua5.4-expat.a $(PKG_LIBS) -lgnutls -lexpat -lm
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 
