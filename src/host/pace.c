@@ -1,7 +1,9 @@
 #include "host/pace.h"
 
-/* Between two cycles: half of what a page of answers makes. */
-enum { BLOCKS_MIN = 8 * 1024 };
+enum {
+    BLOCKS_MIN = 8 * 1024, /* between two cycles: half of what a page of answers makes */
+    UNWATCHED_KB = 1024    /* before the first one: most runs end before */
+};
 
 /* Blocks that there was no memory for count as well: they are few. */
 static void *allocate(void *context, void *block, size_t old_size, size_t size)
@@ -17,6 +19,7 @@ void pace_count(lua_State *L, struct pace *pace)
     *pace = (struct pace){.begin_at = BLOCKS_MIN};
     pace->alloc = lua_getallocf(L, &pace->context);
     lua_setallocf(L, allocate, pace);
+    lua_gc(L, LUA_GCSTEP, -UNWATCHED_KB); /* a step back: so much may be allocated before one */
 }
 
 static struct pace *get(lua_State *L)

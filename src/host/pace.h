@@ -13,7 +13,8 @@ struct pace {
     ptrdiff_t begin_at; /* that many */
 };
 
-/* [-0, +0, -] Counts what the state allocates from now on; `pace` must outlive it. */
+/* [-0, +0, -] Counts what the state allocates from now on, and lets it allocate a MiB before
+   the first cycle; `pace` must outlive it. */
 void pace_count(lua_State *L, struct pace *pace);
 
 /* [-0, +0, m] Learns from now on when a cycle ends. Once for a state that counts. */
