@@ -13,5 +13,6 @@ struct embedded_module {
         *notes; /* its documenting comments, each with the line that it is about */
 };
 
-extern const struct embedded_module embedded_modules[];
+extern const struct embedded_module embedded_modules[]; /* by their names */
+extern const size_t embedded_count;
 extern const luaL_Reg embedded_binds[];

@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/nearest.h"
@@ -21,12 +22,14 @@ static const luaL_Reg bundled[] = {
     {NULL, NULL},
 };
 
+static int compare(const void *name, const void *module)
+{
+    return strcmp(name, ((const struct embedded_module *)module)->name);
+}
+
 static const struct embedded_module *find(const char *name)
 {
-    for (const struct embedded_module *m = embedded_modules; m->name != NULL; m++)
-        if (strcmp(m->name, name) == 0)
-            return m;
-    return NULL;
+    return bsearch(name, embedded_modules, embedded_count, sizeof *embedded_modules, compare);
 }
 
 /* Of the modules that recipes require: siterun's own have a dot in their names. */

@@ -16,6 +16,13 @@ struct output {
     size_t size;
 };
 
+struct module {
+    const char *path;
+    const char *file; /* below the folder */
+    char *name;
+    size_t size; /* of its chunk */
+};
+
 static int write_bytes(lua_State *L, const void *data, size_t size, void *ud)
 {
     struct output *out = ud;
@@ -55,13 +62,17 @@ static int has_suffix(const char *text, const char *suffix)
     return n >= m && strcmp(text + n - m, suffix) == 0;
 }
 
-/* "lua/a/b.lua" under "lua" -> "a.b" */
-static void print_name(const char *relative)
+/* "a/b.lua" -> "a.b" */
+static char *name_of(const char *file)
 {
-    size_t n =
-        strlen(relative) - strlen(has_suffix(relative, "/init.lua") ? "/init.lua" : ".lua");
-    for (size_t i = 0; i < n; i++)
-        putchar(relative[i] == '/' ? '.' : relative[i]);
+    size_t len = strlen(file) - strlen(has_suffix(file, "/init.lua") ? "/init.lua" : ".lua");
+    char *name = strndup(file, len);
+    if (name == NULL)
+        fail("not enough memory");
+    for (char *at = name; *at != '\0'; at++)
+        if (*at == '/')
+            *at = '.';
+    return name;
 }
 
 static const char *line_end(const char *line)
@@ -72,11 +83,11 @@ static const char *line_end(const char *line)
 
 /* The comments that begin with "---", and the first one, each with the line that it is
    about. */
-static void print_notes(lua_State *L, const char *text, int index)
+static void print_notes(lua_State *L, const char *text, size_t index)
 {
     struct output out = {0};
     bool is_first = true, is_about = false;
-    printf("static const unsigned char notes%d[] = {\n", index);
+    printf("static const unsigned char notes%zu[] = {\n", index);
     for (const char *line = text, *end; *line != '\0'; line = end) {
         const char *start = line + strspn(line, " ");
         bool is_note = strncmp(start, is_first ? "--" : "---", is_first ? 2 : 3) == 0;
@@ -89,14 +100,14 @@ static void print_notes(lua_State *L, const char *text, int index)
     printf("0};\n");
 }
 
-static size_t print_chunk(lua_State *L, const char *path, const char *relative, int index)
+static size_t print_chunk(lua_State *L, const char *path, const char *relative, size_t index)
 {
     struct output out = {0};
     const char *chunk = lua_pushfstring(L, "=[siterun]/%s", relative);
     const char *text = read_file(L, path);
     if (luaL_loadbufferx(L, text, lua_rawlen(L, -1), chunk, "t") != LUA_OK)
         fail(lua_tostring(L, -1));
-    printf("static const unsigned char chunk%d[] = {\n", index);
+    printf("static const unsigned char chunk%zu[] = {\n", index);
     lua_dump(L, write_bytes, &out, 0);
     printf("};\n");
     print_notes(L, text, index);
@@ -116,24 +127,46 @@ static const char *below(const char *dir, const char *path)
     return made + strlen("/lua/");
 }
 
-static void print_modules(lua_State *L, const char *dir, int count, char **paths)
+static int by_name(const void *a, const void *b)
 {
-    size_t *sizes = calloc((size_t)count + 1, sizeof *sizes);
-    if (sizes == NULL)
-        fail("not enough memory");
-    for (int i = 0; i < count; i++)
-        if (has_suffix(paths[i], ".lua"))
-            sizes[i] = print_chunk(L, paths[i], below(dir, paths[i]), i);
-    printf("const struct embedded_module embedded_modules[] = {\n");
+    return strcmp(((const struct module *)a)->name, ((const struct module *)b)->name);
+}
+
+static size_t list_modules(struct module *modules, const char *dir, int count, char **paths)
+{
+    size_t found = 0;
     for (int i = 0; i < count; i++) {
         if (!has_suffix(paths[i], ".lua"))
             continue;
-        printf("    {\"");
-        print_name(below(dir, paths[i]));
-        printf("\", \"%s\", chunk%d, %zu, notes%d},\n", below(dir, paths[i]), i, sizes[i], i);
+        const char *file = below(dir, paths[i]);
+        modules[found++] =
+            (struct module){.path = paths[i], .file = file, .name = name_of(file)};
     }
-    printf("    {0, 0, 0, 0, 0},\n};\n\n");
-    free(sizes);
+    qsort(modules, found, sizeof *modules, by_name);
+    return found;
+}
+
+static void print_table(const struct module *modules, size_t count)
+{
+    printf("const struct embedded_module embedded_modules[] = {\n");
+    for (size_t i = 0; i < count; i++)
+        printf("    {\"%s\", \"%s\", chunk%zu, %zu, notes%zu},\n", modules[i].name,
+            modules[i].file, i, modules[i].size, i);
+    printf("    {0, 0, 0, 0, 0},\n};\n\nconst size_t embedded_count = %zu;\n\n", count);
+}
+
+static void print_modules(lua_State *L, const char *dir, int count, char **paths)
+{
+    struct module *modules = calloc((size_t)count + 1, sizeof *modules);
+    if (modules == NULL)
+        fail("not enough memory");
+    size_t found = list_modules(modules, dir, count, paths);
+    for (size_t i = 0; i < found; i++)
+        modules[i].size = print_chunk(L, modules[i].path, modules[i].file, i);
+    print_table(modules, found);
+    for (size_t i = 0; i < found; i++)
+        free(modules[i].name);
+    free(modules);
 }
 
 static const char *bind_name(char *path)
