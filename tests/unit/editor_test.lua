@@ -269,8 +269,8 @@ end)
 
 t.test("what ends the process leaves the terminal as it was", function()
   local pid = t.scratch .. "/editor_pid"
-  local script = "%s -e \"io.open('%s', 'w'):write(io.open('/proc/self/stat'):read('n'))\" -i;"
-    .. " stty -a | grep -o ' [-]*echo '; echo left"
+  local note = "io.open('%s', 'w'):write(io.open('/proc/self/stat'):read('n')):close()"
+  local script = '%s -e "' .. note .. "\" -i; stty -a | grep -o ' [-]*echo '; echo left"
   local session <close> = terminal.run({ "sh", "-c", script:format(t.quote(t.program), pid) })
   session:wait("^>\n")
   session:type("half a line")

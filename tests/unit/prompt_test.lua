@@ -159,7 +159,7 @@ end)
 
 t.test("a terminal that goes away ends the session", function()
   local file = t.scratch .. "/prompt_pid"
-  local note = "io.open(%q, 'w'):write(io.open('/proc/self/stat'):read('n'))"
+  local note = "io.open(%q, 'w'):write(io.open('/proc/self/stat'):read('n')):close()"
   local session = open("-e", note:format(file), "-i")
   local pid = t.read(file)
   session:__close()
