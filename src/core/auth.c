@@ -93,12 +93,17 @@ struct session *auth_session(const struct auth *auth)
     return auth->session;
 }
 
+bool auth_has_query(const struct auth *auth)
+{
+    return auth->kind == AUTH_QUERY;
+}
+
 int auth_add_query(const struct auth *auth, bool write, struct buf *url, struct err *err)
 {
     const struct secret *secret =
         auth->read_secret && !write ? auth->read_secret : auth->secret;
 
-    if (auth->kind != AUTH_QUERY)
+    if (!auth_has_query(auth))
         return 0;
     return url_add_query(
         url, auth->name, strlen(auth->name), secret_value(secret), secret_len(secret), err);
@@ -113,5 +118,5 @@ int auth_add_headers(struct auth *auth, struct http_headers *headers, struct err
     if (!auth->header.lines &&
         http_headers_add(&auth->header, auth->name, auth->line, strlen(auth->line), err))
         return -1;
-    return http_headers_copy(headers, &auth->header, err);
+    return http_headers_refer(headers, &auth->header, err);
 }

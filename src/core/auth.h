@@ -34,6 +34,9 @@ void auth_free(struct auth *auth);
 /* The session of AUTH_SESSION, NULL for the others. */
 struct session *auth_session(const struct auth *auth);
 
+/* Whether auth_add_query adds anything. */
+bool auth_has_query(const struct auth *auth);
+
 /* Adds what goes into the URL, and into the headers. A session must be ready. */
 MUST_USE int auth_add_query(
     const struct auth *auth, bool write, struct buf *url, struct err *err);

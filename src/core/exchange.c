@@ -39,6 +39,7 @@ struct exchange {
     bool has_session; /* a login was waited for: what it gave is used, however short its life */
     bool logged_in_again, revived, ended;
     struct err error; /* ERR_NONE: there is an answer */
+    char memory[];    /* of the request */
 };
 
 static void advance(struct exchange *exchange);
@@ -414,26 +415,23 @@ int exchange_start(struct exchange **out, struct loop *loop, struct http *http,
     struct exchange_request *request, void (*done)(void *context), void *context,
     struct err *err)
 {
-    struct exchange *exchange = calloc(1, sizeof *exchange);
+    struct exchange *exchange = malloc(sizeof *exchange + exchange_request_size(request));
 
     if (!exchange) {
         http_headers_fini(&request->headers);
         return err_no_memory(err);
     }
-    exchange->loop = loop;
-    exchange->http = http;
-    exchange->done = done;
-    exchange->context = context;
+    *exchange = (struct exchange){
+        .loop = loop,
+        .http = http,
+        .done = done,
+        .context = context,
+        .deadline_ms = request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX,
+        .login = {.done = login_ended, .context = exchange},
+        .slot = {.priority = request->priority, .granted = slot_granted, .context = exchange},
+    };
     timer_init(&exchange->timer, timer_fired, exchange);
-    exchange->login = (struct session_waiter){.done = login_ended, .context = exchange};
-    exchange->slot = (struct throttle_waiter){
-        .priority = request->priority, .granted = slot_granted, .context = exchange};
-    exchange->deadline_ms =
-        request->deadline_ms ? clock_ms() + request->deadline_ms : INT64_MAX;
-    if (exchange_request_copy(&exchange->request, request, err)) {
-        exchange_free(exchange);
-        return -1;
-    }
+    exchange_request_copy(&exchange->request, request, exchange->memory);
     *out = exchange;
     advance(exchange);
     return 0;

@@ -30,11 +30,13 @@ struct exchange_request {
     const char *ca_file, *proxy; /* for calls without an account */
 };
 
-/* Copies the request, with the account's authority file and proxy in place of the request's.
-   The headers are taken over, also when memory runs out. Free with exchange_request_fini in any
-   case. */
-MUST_USE int exchange_request_copy(
-    struct exchange_request *to, struct exchange_request *from, struct err *err);
+/* Bytes that exchange_request_copy needs. */
+size_t exchange_request_size(const struct exchange_request *request);
+
+/* Copies the request, with the account's authority file and proxy in place of the request's, its
+   texts and body to `memory`. The headers are taken over, and freed by exchange_request_fini. */
+void exchange_request_copy(
+    struct exchange_request *to, struct exchange_request *from, char *memory);
 void exchange_request_fini(struct exchange_request *copy);
 
 /* The address with the account's key, for which it is put together in `made`; else the

@@ -1,21 +1,38 @@
 #include "core/http_headers.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "core/buf.h"
+/* Its text is here, or another's: see http_headers_refer. */
+struct line {
+    struct curl_slist listed;
+    char text[];
+};
 
 /* RFC 9110 5.6.2: tchar. */
+static const bool is_tchar[UCHAR_MAX + 1] = {['!'] = true,
+    ['#' ... '\''] = true,
+    ['*'] = true,
+    ['+'] = true,
+    ['-'] = true,
+    ['.'] = true,
+    ['0' ... '9'] = true,
+    ['A' ... 'Z'] = true,
+    ['^' ... 'z'] = true,
+    ['|'] = true,
+    ['~'] = true};
+
 bool http_headers_is_token(const char *name)
 {
-    if (!*name)
-        return false;
-    for (; *name; name++)
-        if (*name <= ' ' || *name > '~' || strchr("\"(),/:;<=>?@[\\]{}", *name))
-            return false;
-    return true;
+    const char *end = name;
+
+    while (is_tchar[(unsigned char)*end])
+        end++;
+    return end > name && !*end;
 }
 
 static bool has_control(const char *value, size_t len)
@@ -33,7 +50,7 @@ static bool is_reserved(const char *name)
         "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcasecmp(name, names[i]))
+        if ((*name | 0x20) == (*names[i] | 0x20) && !strcasecmp(name, names[i]))
             return true;
     return false;
 }
@@ -50,47 +67,70 @@ static int check_header(const char *name, const char *value, size_t len, struct 
     return 0;
 }
 
+static void append(struct http_headers *headers, struct line *line)
+{
+    struct curl_slist **link = &headers->lines;
+
+    while (*link)
+        link = &(*link)->next;
+    line->listed.next = NULL;
+    *link = &line->listed;
+}
+
+static struct line *make(const char *name, const char *value, size_t value_len)
+{
+    size_t name_len = strlen(name), len = name_len + 2 + value_len;
+    struct line *line = malloc(sizeof *line + len + 1);
+
+    if (!line)
+        return NULL;
+    line->listed.data = line->text;
+    memcpy(line->text, name, name_len);
+    /* "name;" is how libcurl is told of a header without a value. */
+    memcpy(line->text + name_len, value_len ? ": " : ";", 2);
+    memcpy(line->text + name_len + 2, value, value_len);
+    line->text[len] = '\0';
+    return line;
+}
+
 int http_headers_add(struct http_headers *headers, const char *name, const char *value,
     size_t value_len, struct err *err)
 {
-    struct buf line;
-    struct curl_slist *lines = NULL;
-    int failed;
+    struct line *line;
 
     if (check_header(name, value, value_len, err))
         return -1;
-    buf_init(&line, HTTP_HEADERS_MAX);
-    /* "name;" is how libcurl is told of a header without a value. */
-    failed = buf_add_string(&line, name, err) ||
-             buf_add_string(&line, value_len ? ": " : ";", err) ||
-             buf_add(&line, value, value_len, err);
-    if (!failed)
-        lines = curl_slist_append(headers->lines, line.data);
-    buf_wipe(&line);
-    if (failed)
-        return -1;
-    if (!lines)
+    if (strlen(name) + value_len > HTTP_HEADERS_MAX)
+        return err_set(err, ERR_USAGE, "a header over the limit of %d bytes", HTTP_HEADERS_MAX);
+    line = make(name, value, value_len);
+    if (!line)
         return err_no_memory(err);
-    headers->lines = lines;
+    append(headers, line);
     return 0;
 }
 
-int http_headers_copy(struct http_headers *to, const struct http_headers *from, struct err *err)
+int http_headers_refer(
+    struct http_headers *to, const struct http_headers *from, struct err *err)
 {
-    for (const struct curl_slist *line = from->lines; line; line = line->next) {
-        struct curl_slist *lines = curl_slist_append(to->lines, line->data);
+    for (const struct curl_slist *listed = from->lines; listed; listed = listed->next) {
+        struct line *line = malloc(sizeof *line);
 
-        if (!lines)
+        if (!line)
             return err_no_memory(err);
-        to->lines = lines;
+        line->listed.data = listed->data;
+        append(to, line);
     }
     return 0;
 }
 
 void http_headers_fini(struct http_headers *headers)
 {
-    for (struct curl_slist *line = headers->lines; line; line = line->next)
-        explicit_bzero(line->data, strlen(line->data));
-    curl_slist_free_all(headers->lines);
-    headers->lines = NULL;
+    while (headers->lines) {
+        struct line *line = (struct line *)headers->lines;
+
+        headers->lines = line->listed.next;
+        if (line->listed.data == line->text)
+            explicit_bzero(line->text, strlen(line->text));
+        free(line);
+    }
 }

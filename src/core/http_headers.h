@@ -22,7 +22,7 @@ bool http_headers_is_token(const char *text);
    or steer its connection, which are the transport's own. The value is never repeated. */
 MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
     size_t value_len, struct err *err);
-/* Appends the lines of `from`. */
-MUST_USE int http_headers_copy(
+/* Appends the lines of `from`, whose texts must outlive `to`. */
+MUST_USE int http_headers_refer(
     struct http_headers *to, const struct http_headers *from, struct err *err);
 void http_headers_fini(struct http_headers *headers);

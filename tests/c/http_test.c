@@ -258,6 +258,19 @@ static void addresses_that_would_end_the_request_line_are_refused(void **state)
     }
 }
 
+static void names_are_tokens(void **state)
+{
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        const char name[] = {'a', (char)c, '\0'};
+        bool is_token = c > ' ' && c <= '~' && !strchr("\"(),/:;<=>?@[\\]{}", c);
+
+        assert_int_equal(http_headers_is_token(name), is_token);
+        assert_int_equal(http_headers_is_token(name + 1), is_token);
+    }
+    assert_false(http_headers_is_token(""));
+}
+
 static void headers(void **state)
 {
     static const struct {
@@ -277,12 +290,13 @@ static void headers(void **state)
         if (http_headers_add(&all, rows[i].name, rows[i].value, rows[i].len, &err) !=
             rows[i].want)
             fail_msg("row %zu", i);
-    assert_int_equal(http_headers_copy(&copy, &all, &err), 0);
+    assert_int_equal(http_headers_refer(&copy, &all, &err), 0);
     assert_string_equal(copy.lines->data, "A: b");
     assert_string_equal(copy.lines->next->data, "A-b_c;");
+    http_headers_fini(&copy);
+    http_headers_fini(&copy);
+    assert_string_equal(all.lines->data, "A: b");
     http_headers_fini(&all);
-    http_headers_fini(&copy);
-    http_headers_fini(&copy);
 }
 
 static void assert_retry_after(const char *lines, double want)
@@ -328,6 +342,7 @@ int main(void)
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(methods_that_are_no_tokens_are_refused),
         cmocka_unit_test(addresses_that_would_end_the_request_line_are_refused),
+        cmocka_unit_test(names_are_tokens),
         cmocka_unit_test(headers),
         cmocka_unit_test(retry_after),
     };
