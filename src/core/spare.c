@@ -26,8 +26,11 @@ struct block {
     struct block *next;
 };
 
-static struct block *spare[PLACES];
-static size_t kept[PLACES]; /* bytes, about */
+/* Blocks of one size. */
+static struct place {
+    struct block *first;
+    size_t kept; /* bytes, about */
+} places[PLACES];
 static _Thread_local bool is_keeping;
 
 void spare_start(void)
@@ -53,44 +56,34 @@ static size_t place_of(size_t usable)
 {
     size_t place = usable < LEAST ? PLACES : (usable - LEAST) / STEP + 1;
 
-    if (place >= PLACES && usable >= LARGE_MIN && usable <= LARGE_MAX && !spare[LARGE])
+    if (place >= PLACES && usable >= LARGE_MIN && usable <= LARGE_MAX && !places[LARGE].first)
         return LARGE;
     return place;
 }
 
 static void *take(size_t place)
 {
-    struct block *block = spare[place];
+    struct block *block = places[place].first;
 
-    if (block) {
-        spare[place] = block->next;
-        kept[place] -= place * STEP;
-    }
+    places[place].first = block->next;
+    places[place].kept -= place * STEP;
     return block;
 }
 
-static void put(size_t place, struct block *block)
+/* Apart, as the short way would save registers for it. */
+static __attribute__((noinline)) void *make(size_t size)
 {
-    block->next = spare[place];
-    spare[place] = block;
-    kept[place] += place * STEP;
-}
+    const struct block *large = is_keeping && size >= LARGE_MIN ? places[LARGE].first : NULL;
 
-static void *take_large(size_t size)
-{
-    bool fits = size >= LARGE_MIN && spare[LARGE] && malloc_usable_size(spare[LARGE]) >= size;
-
-    return fits ? take(LARGE) : NULL;
+    return large && malloc_usable_size(places[LARGE].first) >= size ? take(LARGE)
+                                                                    : allocate(NULL, size);
 }
 
 void *spare_malloc(size_t size)
 {
     size_t place = place_for(size);
-    void *block = NULL;
 
-    if (is_keeping)
-        block = place < PLACES ? take(place) : take_large(size);
-    return block ? block : allocate(NULL, size);
+    return place < PLACES && is_keeping && places[place].first ? take(place) : make(size);
 }
 
 void *spare_calloc(size_t count, size_t size)
@@ -125,15 +118,19 @@ void *spare_realloc(void *block, size_t size)
     return moved;
 }
 
-void spare_free(void *block)
+void spare_free(void *memory)
 {
+    struct block *block = memory;
     size_t place;
 
     if (!block)
         return;
     place = place_of(malloc_usable_size(block));
-    if (is_keeping && place < PLACES && kept[place] < KEPT_MAX)
-        put(place, block);
-    else
+    if (place >= PLACES || !is_keeping || places[place].kept >= KEPT_MAX) {
         free(block);
+        return;
+    }
+    block->next = places[place].first;
+    places[place].first = block;
+    places[place].kept += place * STEP;
 }
