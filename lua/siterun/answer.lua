@@ -59,10 +59,8 @@ end
 
 local function read_json(text)
   local value, problem = json.decode(text)
-  if value == nil then
-    return nil, (problem:gsub("^invalid JSON", "the answer is not JSON", 1))
-  end
-  return value
+  if value ~= nil then return value end
+  return nil, (problem:gsub("^invalid JSON", "the answer is not JSON", 1))
 end
 
 ---Decodes JSON or XML. An empty body is nil without a problem.

@@ -231,7 +231,7 @@ end
 ---@param count integer how many they are, nil at the end included
 ---@return siterun.Call
 function M.bind(client, endpoint, bound, args, count)
-  local form = forms.of(endpoint, client.service)
+  local form = endpoint.form or forms.of(endpoint, client.service)
   local call = { form = form, check = client.checks[endpoint.name], values = {} }
   local expected = #form.positional
   if endpoint.bound then call.values[endpoint.bound] = bound end

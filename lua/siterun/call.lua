@@ -47,7 +47,8 @@ local function may_have_happened(client, endpoint, response)
   return endpoint.write and response.status == 503 and not client.service.account.refuses_by_503
 end
 
-local function fail_status(client, endpoint, response, kind)
+local function fail_status(client, endpoint, response)
+  local kind = status.kind(response)
   if may_have_happened(client, endpoint, response) then kind = "server" end
   local fields, found = fields_of(response, kind), reason.find(response)
   fields.message = found.message or status.name(response.status)
@@ -94,9 +95,9 @@ end
 ---@return any ... what `take` returns
 function M.judge(client, endpoint, take, response, raw)
   if not response then return fail_unanswered(client, endpoint, raw) end
-  local kind = status.kind(response)
-  if kind then return fail_status(client, endpoint, response, kind) end
-  return take(client, endpoint, response)
+  local code = response.status
+  if code >= 200 and code < 300 then return take(client, endpoint, response) end
+  return fail_status(client, endpoint, response)
 end
 
 ---Sends a request and reads the answer whose status says success; raises otherwise. A write goes

@@ -123,12 +123,11 @@ local RESULT = fields {
 }
 
 local METHODS = words "GET POST PUT DELETE PATCH HEAD"
-local PLACES = words "path query header body"
-local KINDS = words "any object list page"
+local PLACES, KINDS = words "path query header body", words "any object list page"
 
 -- Names that every client has.
-local TAKEN = words [[request limits known service settings account url cache standins
-  checks refusal]]
+local TAKEN = words [[
+  request limits known service settings account url cache standins checks refusal]]
 
 local function fail(where, form, ...)
   errors.raise { kind = "usage", message = where .. ": " .. string.format(form, ...) }
@@ -270,6 +269,7 @@ function M.variant(endpoint, settings)
     local changes = values[settings[setting]]
     if changes then
       out = copy(out)
+      out.form = nil
       for key, value in pairs(changes) do out[key] = value end
     end
   end

@@ -17,12 +17,13 @@ local M = {}
 ---@field titled siterun.Param[] those of siterun.lookup
 ---@field has_rules boolean must values fit each other?
 ---@field parts (string|siterun.Param)[] of the path: texts, and parameters between them
----@field path? string where it has no parameters
+---@field path? string where it is the same in each call
 ---@field query siterun.Param[] by their place in the request
 ---@field header siterun.Param[]
 ---@field body siterun.Param[]
 ---@field has_body boolean may there be one?
 ---@field headers? table[] pairs that every request has; to be read only
+---@field has_parts boolean may a request have more than method and path?
 
 local function parts_of(endpoint)
   local parts = {}
@@ -63,11 +64,16 @@ local function options_of(endpoint, params)
   return specs
 end
 
+local function path_of(endpoint, parts)
+  local is_fixed = not endpoint.suffix and #parts == 1 and type(parts[1]) == "string"
+  return is_fixed and parts[1] or nil
+end
+
 local function new_form(endpoint, service)
   local parts = parts_of(endpoint)
   return {
     positional = {}, named = {}, option = {}, others = {}, after = {}, titled = {},
-    parts = parts, path = type(parts[1]) == "string" and #parts == 1 and parts[1] or nil,
+    parts = parts, path = path_of(endpoint, parts),
     query = {}, header = {}, body = {}, headers = headers_of(endpoint, service),
   }
 end
@@ -100,22 +106,20 @@ local function sort_out(endpoint, service)
   form.options = options_of(endpoint, form.option)
   form.has_rules = #form.after > 0 or endpoint.some or endpoint.paging ~= nil
   form.has_body = #form.body > 0 or endpoint.wrap ~= nil
+  form.has_parts = endpoint.write or endpoint.open ~= nil or form.headers ~= nil
+    or form.has_body or #form.query > 0 or #form.header > 0
   return form
 end
 
----@type table<siterun.Endpoint, siterun.Form>
-local known = setmetatable({}, { __mode = "k" })
+---@class siterun.Endpoint
+---@field form? siterun.Form made from the other fields when it is first needed
 
 ---@param endpoint siterun.Endpoint
 ---@param service siterun.Service that it belongs to
 ---@return siterun.Form
 function M.of(endpoint, service)
-  local form = known[endpoint]
-  if not form then
-    form = sort_out(endpoint, service)
-    known[endpoint] = form
-  end
-  return form
+  endpoint.form = endpoint.form or sort_out(endpoint, service)
+  return endpoint.form
 end
 
 return M

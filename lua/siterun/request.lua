@@ -42,8 +42,7 @@ local function fill_path(call)
 end
 
 local function path_of(endpoint, call)
-  local path, query = call.form.path, nil
-  if not path then path, query = fill_path(call) end
+  local path, query = fill_path(call)
   local suffix = endpoint.suffix
   if suffix then
     path = pathname.suffixed(path, suffix, call.options and call.options[suffix.option])
@@ -112,6 +111,18 @@ local function add_body(request, endpoint, call)
   forms.default_header(own_headers(request), "Content-Type", kind)
 end
 
+---What the declaration has beside method and path.
+local function add_parts(request, endpoint, call)
+  local form = call.form
+  request.headers = form.headers
+  if endpoint.write then request.write, request.operation = true, endpoint.name end
+  if #form.query > 0 or call.query or request.query then
+    request.query = query_of(call, request.query or {})
+  end
+  if #form.header > 0 then add_pairs(own_headers(request), form.header, call.values) end
+  if form.has_body then add_body(request, endpoint, call) end
+end
+
 local function add_options(request, call)
   local options = call.options
   request.timeout, request.priority = options.timeout, options.priority
@@ -124,14 +135,10 @@ end
 ---@param call siterun.Call
 ---@return table request as siterun.wire takes it
 function M.build(client, endpoint, call)
-  local form, path, query = call.form, path_of(endpoint, call)
-  local request = {
-    account = client.account, operation = endpoint.name, method = endpoint.method,
-    write = endpoint.write, path = path, headers = form.headers,
-  }
-  if query or call.query or form.query[1] then request.query = query_of(call, query or {}) end
-  if form.header[1] then add_pairs(own_headers(request), form.header, call.values) end
-  if form.has_body then add_body(request, endpoint, call) end
+  local form = call.form
+  local request = { account = client.account, method = endpoint.method, path = form.path }
+  if not form.path then request.path, request.query = path_of(endpoint, call) end
+  if form.has_parts then add_parts(request, endpoint, call) end
   if call.options then add_options(request, call) end
   return request
 end

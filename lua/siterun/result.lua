@@ -92,18 +92,23 @@ function takers.page(client, endpoint, response, value)
   return page
 end
 
-local function first_of(member)
+local function bare(value)
+  return #value == 0 and next(value) ~= nil and value or nil
+end
+
+local function opened(value, member)
+  if member == null then return nil end
+  if type(member) ~= "table" then return bare(value) end
   local object = is_list(member) and member[1] or member
-  if not is_empty(object) then return object end
+  return not is_empty(object) and object or nil
 end
 
 ---The object in an answer, bare or in an envelope; nil where it is empty or there is none.
 local function object_in(value)
   if type(value) ~= "table" then return nil end
-  local member = value.item
-  if type(member) ~= "table" and member ~= null then member = value.data end
-  if type(member) == "table" then return first_of(member) end
-  if member ~= null and #value == 0 and next(value) ~= nil then return value end
+  local item, data = value.item, value.data
+  if item == nil and data == nil then return bare(value) end
+  return opened(value, (type(item) == "table" or item == null) and item or data)
 end
 
 local function unconfirmed(client, endpoint, response)
