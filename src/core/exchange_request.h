@@ -33,8 +33,9 @@ struct exchange_request {
 /* Bytes that exchange_request_copy needs. */
 size_t exchange_request_size(const struct exchange_request *request);
 
-/* Copies the request, with the account's authority file and proxy in place of the request's, its
-   texts and body to `memory`. The headers are taken over, and freed by exchange_request_fini. */
+/* Copies the request, its texts and body to `memory`, with the account's authority file and
+   proxy in place of the request's. The headers are taken over; exchange_request_fini frees
+   them. */
 void exchange_request_copy(
     struct exchange_request *to, struct exchange_request *from, char *memory);
 void exchange_request_fini(struct exchange_request *copy);
