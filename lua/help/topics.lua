@@ -34,7 +34,7 @@ end
 
 local function error_rows()
   local rows = {}
-  for kind, hint in pairs(require("siterun.errors").HINTS) do
+  for kind, hint in pairs(require("siterun.advice").HINTS) do
     rows[#rows + 1] = { kind, hint }
   end
   table.sort(rows, function(a, b) return a[1] < b[1] end)

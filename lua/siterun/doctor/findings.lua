@@ -55,7 +55,7 @@ function Findings:failure(where, e, advice)
   local is_ours = errors.is(e)
   local message = type(e) == "table" and e.message or tostring(e)
   local status = is_ours and e.status and (" (HTTP %d)"):format(e.status) or ""
-  advice = is_ours and e.hint or advice or is_ours and errors.advice(e)
+  advice = is_ours and e.hint or advice or is_ours and require("siterun.advice").of(e)
   self:problem(where, message .. status, advice or "correct what is named",
     is_ours and errors.exit_code(e) or 3)
 end
