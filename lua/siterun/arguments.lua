@@ -96,9 +96,11 @@ local function take_named(endpoint, call, given)
   if type(given) ~= "table" then
     check.fail("the parameters must be a table, not a " .. type(given))
   end
-  for _, param in ipairs(form.named) do
-    local value = given[param.name]
-    if value ~= nil then values[param.name] = schema.check(check, param, param.name, value) end
+  for i = 1, #form.named do
+    local param = form.named[i]
+    local name = param.name
+    local value = given[name]
+    if value ~= nil then values[name] = schema.check(check, param, name, value) end
   end
   if has_strangers(form, given) then take_open(endpoint, call, given) end
   if given[1] ~= nil then unknown(call, 1) end
@@ -146,8 +148,10 @@ end
 
 ---What the caller left out: from the client's settings, the default, or an error.
 local function fill(client, call)
-  local check, values, missing = call.check, call.values, {}
-  for _, param in ipairs(call.form.others) do
+  local check, values, filled = call.check, call.values, call.form.filled
+  local missing = {}
+  for i = 1, #filled do
+    local param = filled[i]
     local value = values[param.name]
     if value == nil and param.option then value = client.settings[param.name] end
     if value == nil then value = param.default end
@@ -205,7 +209,9 @@ end
 
 local function take_positional(call, args)
   local check, values = call.check, call.values
-  for i, param in ipairs(call.form.positional) do
+  local positional = call.form.positional
+  for i = 1, #positional do
+    local param = positional[i]
     if args[i] == nil then check.fail("missing: " .. param.name) end
     values[param.name] = schema.check(check, param, param.name, args[i])
   end
@@ -237,7 +243,7 @@ function M.bind(client, endpoint, bound, args, count)
   if endpoint.bound then call.values[endpoint.bound] = bound end
   if expected > 0 then take_positional(call, args) end
   if count > expected then take_tables(endpoint, call, args, count) end
-  if #form.others > 0 then fill(client, call) end
+  if #form.filled > 0 then fill(client, call) end
   if form.has_rules then check_together(endpoint, call) end
   return call
 end

@@ -12,11 +12,11 @@ local M = {}
 ---@field is_named table<string, true> names of `named`
 ---@field is_option table<string, true> names of `option`
 ---@field options table<string, table> what the options table may hold: the values by name
----@field others siterun.Param[] all but the positional ones: the caller may leave them out
+---@field filled siterun.Param[] those that the caller may leave out, and the request can't
 ---@field after siterun.Param[] those that must come after another
 ---@field titled siterun.Param[] those of siterun.lookup
 ---@field has_rules boolean must values fit each other?
----@field parts (string|siterun.Param)[] of the path: texts, and parameters between them
+---@field parts (string|siterun.Param)[] of the path: a text, and parameters between texts
 ---@field path? string where it is the same in each call
 ---@field query siterun.Param[] by their place in the request
 ---@field header siterun.Param[]
@@ -72,7 +72,7 @@ end
 local function new_form(endpoint, service)
   local parts = parts_of(endpoint)
   return {
-    positional = {}, named = {}, option = {}, others = {}, after = {}, titled = {},
+    positional = {}, named = {}, option = {}, filled = {}, after = {}, titled = {},
     parts = parts, path = path_of(endpoint, parts),
     query = {}, header = {}, body = {}, headers = headers_of(endpoint, service),
   }
@@ -83,11 +83,15 @@ local function is_titled(param, service)
   return named ~= nil and named.type == "titled"
 end
 
+local function is_filled(param)
+  return param.option or param.required or param.default ~= nil
+end
+
 local function add(form, endpoint, param, service)
   local given = param.option and form.option or param.positional and form.positional
     or form.named
   if param.name ~= endpoint.bound then table.insert(given, param) end
-  if given ~= form.positional then table.insert(form.others, param) end
+  if given ~= form.positional and is_filled(param) then table.insert(form.filled, param) end
   if param.after then table.insert(form.after, param) end
   if is_titled(param, service) then table.insert(form.titled, param) end
   if param.at ~= "path" then table.insert(form[param.at], param) end

@@ -63,7 +63,7 @@ end
 ---@return string? text nil for what can't be one
 ---@return string? problem
 function M.segment(value)
-  local text, err = url.segment(math.type(value) == "integer" and value or M.text(value))
+  local text, err = url.segment(M.text(value))
   return text, err and err.message
 end
 

@@ -24,19 +24,25 @@ local function segment(check, value)
   return text or check.fail(problem)
 end
 
----@return string path, table[]? query pairs that a whole path brings with it
+---@return string text, table[]? query pairs that a whole path brings with it
+local function text_of(part, call)
+  if type(part) == "string" then return part end
+  local value = call.values[part.name]
+  if part.type == "path" then return pathname.split(value) end
+  return segment(call.check, value)
+end
+
+local function joined(list, further)
+  return list and table.move(further, 1, #further, #list + 1, list) or further
+end
+
+---@return string path, table[]? query
 local function fill_path(call)
-  local path, query = "", nil
-  for _, part in ipairs(call.form.parts) do
-    if type(part) == "string" then
-      path = path .. part
-    elseif part.type ~= "path" then
-      path = path .. segment(call.check, call.values[part.name])
-    else
-      local plain, further = pathname.split(call.values[part.name])
-      query = query and table.move(further, 1, #further, #query + 1, query) or further
-      path = path .. plain
-    end
+  local parts, query = call.form.parts, nil
+  local path = parts[1]
+  for i = 2, #parts do
+    local text, further = text_of(parts[i], call)
+    path, query = path .. text, further and joined(query, further) or query
   end
   return path, query
 end

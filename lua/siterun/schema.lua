@@ -46,11 +46,16 @@ local function trimmed(text)
   return text:match("^%s*(.-)%s*$")
 end
 
+local function is_one_of(value, list)
+  for i = 1, #list do
+    if value == list[i] then return true end
+  end
+  return false
+end
+
 local function warn_unknown(check, spec, name, value)
   if not spec.known or value:match("^%x+%-%x+%-%x+%-%x+%-%x+$") then return end
-  for _, known in ipairs(spec.known) do
-    if known == value then return end
-  end
+  if is_one_of(value, spec.known) then return end
   check.warn(string.format("%s %q is not one that the service documents%s; sent as it is", name,
     value,
     nearest.hint(value, spec.known)))
@@ -91,12 +96,11 @@ function checkers.boolean(check, _, name, value)
 end
 
 function checkers.enum(check, spec, name, value)
+  if is_one_of(value, spec.values) then return value end
   local word = type(value) == "string" and trimmed(value) or value
+  if is_one_of(word, spec.values) then return word end
   local shown = {}
-  for i, allowed in ipairs(spec.values) do
-    if word == allowed then return word end
-    shown[i] = tostring(allowed)
-  end
+  for i, allowed in ipairs(spec.values) do shown[i] = tostring(allowed) end
   check.fail(string.format("%s must be one of %s, not %q%s", name, table.concat(shown, ", "),
     tostring(value), nearest.hint(word, shown)))
 end
