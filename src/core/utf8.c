@@ -1,6 +1,8 @@
 #include "core/utf8.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 /* What may follow a first byte: how many bytes, and the range of the first of them. The others
    are 80..BF. (Unicode 15, table 3-7.) */
@@ -43,12 +45,21 @@ size_t utf8_character(const char *text, size_t left)
     return 0;
 }
 
+static bool is_ascii(const char *eight)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, eight, sizeof bytes);
+    return (bytes & 0x8080808080808080u) == 0;
+}
+
 size_t utf8_valid(const char *text, size_t len)
 {
     size_t at = 0;
 
     while (at < len) {
-        size_t size = utf8_character(text + at, len - at);
+        size_t size =
+            len - at >= 8 && is_ascii(text + at) ? 8 : utf8_character(text + at, len - at);
         if (size == 0)
             break;
         at += size;
