@@ -32,18 +32,14 @@ void buf_clear(struct buf *buf)
         buf->data[0] = '\0';
 }
 
-/* Makes room for `more` bytes and the NUL. Old bytes are wiped, not only freed: any buffer may
+/* Takes memory for `size` bytes and more. Old bytes are wiped, not only freed: any buffer may
    have held a secret. */
-static int reserve(struct buf *buf, size_t more, struct err *err)
+static int grow(struct buf *buf, size_t size, struct err *err)
 {
     size_t cap = buf->cap ? buf->cap : FIRST_CAPACITY;
     char *data;
 
-    if (more > buf->max - buf->len)
-        return err_set(err, ERR_USAGE, "over the limit of %zu bytes", buf->max);
-    if (buf->len + more < buf->cap)
-        return 0;
-    while (cap <= buf->len + more)
+    while (cap <= size)
         cap *= 2;
     data = malloc(cap);
     if (!data)
@@ -58,14 +54,31 @@ static int reserve(struct buf *buf, size_t more, struct err *err)
     return 0;
 }
 
-int buf_add(struct buf *buf, const void *bytes, size_t len, struct err *err)
+/* Makes room for `more` bytes and the NUL. */
+static inline int reserve(struct buf *buf, size_t more, struct err *err)
+{
+    if (more > buf->max - buf->len)
+        return err_set(err, ERR_USAGE, "over the limit of %zu bytes", buf->max);
+    return buf->len + more < buf->cap ? 0 : grow(buf, buf->len + more, err);
+}
+
+char *buf_extend(struct buf *buf, size_t len, struct err *err)
 {
     if (reserve(buf, len, err))
-        return -1;
-    if (len)
-        memcpy(buf->data + buf->len, bytes, len);
+        return NULL;
     buf->len += len;
     buf->data[buf->len] = '\0';
+    return buf->data + buf->len - len;
+}
+
+int buf_add(struct buf *buf, const void *bytes, size_t len, struct err *err)
+{
+    char *to = buf_extend(buf, len, err);
+
+    if (!to)
+        return -1;
+    if (len)
+        memcpy(to, bytes, len);
     return 0;
 }
 

@@ -31,6 +31,10 @@ MUST_USE int buf_add_string(struct buf *buf, const char *text, struct err *err);
 MUST_USE int buf_addf(struct buf *buf, struct err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* As buf_add, of `len` bytes that the caller writes where this points, before the next change;
+   NULL instead of -1. */
+MUST_USE char *buf_extend(struct buf *buf, size_t len, struct err *err);
+
 /* The text, "" when empty; valid until the next change. */
 const char *buf_text(const struct buf *buf);
 
