@@ -1,12 +1,12 @@
 #include "core/jsontape.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/jsonescape.h"
 #include "core/jsonnumber.h"
+#include "core/jsonplain.h"
 #include "core/utf8.h"
 
 static_assert(JSONTAPE_TEXT_MAX < 1 << JSONTAPE_LEN_BITS, "a length fits its bits");
@@ -80,36 +80,6 @@ static inline const char *skip_space(const char *at)
     return at;
 }
 
-enum { BLOCK = 16 };
-
-typedef signed char block __attribute__((vector_size(BLOCK)));
-
-static bool is_plain(char c)
-{
-    return c >= ' ' && c != '"' && c != '\\' && (unsigned char)c < 0x80;
-}
-
-/* Where the first byte stands that ends a string, starts an escape or is not ASCII (as a signed
-   byte it is below a blank, like the control characters), or `end`. */
-static inline const char *skip_plain(const char *at, const char *end)
-{
-    for (; end - at >= BLOCK; at += BLOCK) {
-        uint64_t halves[2];
-        block bytes;
-
-        memcpy(&bytes, at, BLOCK);
-        bytes = (block)((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
-        memcpy(halves, &bytes, BLOCK);
-        if (halves[0] != 0)
-            return at + __builtin_ctzll(le64toh(halves[0])) / 8;
-        if (halves[1] != 0)
-            return at + 8 + __builtin_ctzll(le64toh(halves[1])) / 8;
-    }
-    while (at < end && is_plain(*at))
-        at++;
-    return at;
-}
-
 /* The escape at `at`. */
 static const char *take_escape(struct reader *r, const char *at)
 {
@@ -162,7 +132,7 @@ static const char *take_odd_string(struct reader *r, const char *start, const ch
         escaped = escaped || *at == '\\';
         at = take_odd(r, at);
         if (at != NULL)
-            at = skip_plain(at, r->end);
+            at = jsonplain_skip(at, r->end);
     }
     if (at == NULL)
         return NULL;
@@ -175,7 +145,7 @@ static const char *take_odd_string(struct reader *r, const char *start, const ch
 static inline const char *take_string(struct reader *r, const char *quote)
 {
     const char *start = quote + 1;
-    const char *at = skip_plain(start, r->end);
+    const char *at = jsonplain_skip(start, r->end);
 
     if (*at != '"')
         return take_odd_string(r, start, at);

@@ -9,39 +9,105 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/jsonplain.h"
 
-static bool plain(unsigned char c)
+/* What stands behind the backslash for `c`; 0: it needs none. */
+static char letter_of(char c)
 {
-    return c >= 0x20 && c != '"' && c != '\\';
+    switch (c) {
+    case '"':
+    case '\\':
+        return c;
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return (unsigned char)c < ' ' ? 'u' : '\0';
+    }
 }
 
-static int add_escape(struct buf *out, unsigned char c, struct err *err)
+/* The first byte that needs a backslash, or `end`. */
+static const char *find_escape(const char *at, const char *end)
 {
-    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-    const char *found = c != '\0' ? strchr(from, c) : NULL;
+    for (;;) {
+        at = jsonplain_skip(at, end);
+        if (at == end || (unsigned char)*at < 0x80)
+            return at;
+        while (at < end && (unsigned char)*at >= 0x80)
+            at++;
+    }
+}
 
-    if (found != NULL)
-        return buf_add(out, (const char[]){'\\', to[found - from]}, 2, err);
-    return buf_addf(out, err, "\\u%04x", c);
+/* With its backslashes, of which the first stands before `escape`. */
+static size_t escaped_size(const char *text, const char *escape, const char *end)
+{
+    size_t size = (size_t)(end - text);
+
+    for (; escape < end; escape = find_escape(escape + 1, end))
+        size += letter_of(*escape) == 'u' ? sizeof "u0000" - 1 : 1;
+    return size;
+}
+
+static char *add_escape(char *to, char c)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    *to++ = '\\';
+    *to++ = letter_of(c);
+    if (to[-1] != 'u')
+        return to;
+    memcpy(to, "00", 2);
+    to[2] = digits[c >> 4];
+    to[3] = digits[c & 15];
+    return to + 4;
+}
+
+static char *add_escaped(char *to, const char *text, const char *escape, const char *end)
+{
+    for (;;) {
+        memcpy(to, text, (size_t)(escape - text));
+        to += escape - text;
+        if (escape == end)
+            return to;
+        to = add_escape(to, *escape);
+        text = escape + 1;
+        escape = find_escape(text, end);
+    }
 }
 
 int jsontext_string(struct buf *out, const char *text, size_t len, struct err *err)
 {
-    size_t start = 0;
+    const char *end = text + len, *escape = find_escape(text, end);
+    char *to = buf_extend(out, escaped_size(text, escape, end) + 2, err);
 
-    if (buf_add(out, "\"", 1, err) != 0)
+    if (to == NULL)
         return -1;
-    for (size_t at = 0; at < len; at++) {
-        if (plain((unsigned char)text[at]))
-            continue;
-        if (buf_add(out, text + start, at - start, err) != 0 ||
-            add_escape(out, (unsigned char)text[at], err) != 0)
-            return -1;
-        start = at + 1;
-    }
-    if (buf_add(out, text + start, len - start, err) != 0)
-        return -1;
-    return buf_add(out, "\"", 1, err);
+    *to = '"';
+    to = add_escaped(to + 1, text, escape, end);
+    *to = '"';
+    return 0;
+}
+
+int jsontext_integer(struct buf *out, int64_t value, struct err *err)
+{
+    char text[sizeof "-9223372036854775808"];
+    char *at = text + sizeof text;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0)
+        *--at = '-';
+    return buf_add(out, at, (size_t)(text + sizeof text - at), err);
 }
 
 /* All decimals of up to 15 digits survive a normal double, so shorter forms come out of "%.15g"

@@ -2,6 +2,7 @@
    Values and their nesting are the caller's. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 
@@ -10,6 +11,8 @@ struct buf;
 /* Appends `text` in quotes, escaped; "/" and all above U+001F stay as they are. `text` must be
    UTF-8 (see utf8_valid). -1 when the buffer is full. */
 MUST_USE int jsontext_string(struct buf *out, const char *text, size_t len, struct err *err);
+
+MUST_USE int jsontext_integer(struct buf *out, int64_t value, struct err *err);
 
 /* Appends with the fewest digits that read back as the same number, always with a point or an
    exponent, whatever the locale. `value` must be finite. */

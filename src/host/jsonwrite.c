@@ -141,7 +141,7 @@ static int write_number(lua_State *L, struct writer *w, const struct place *at)
     lua_Number number = lua_tonumber(L, -1);
 
     if (lua_isinteger(L, -1))
-        return buf_addf(&w->out, &w->err, LUA_INTEGER_FMT, lua_tointeger(L, -1));
+        return jsontext_integer(&w->out, lua_tointeger(L, -1), &w->err);
     if (isnan(number))
         return fail(w, at, "NaN cannot be JSON");
     if (isinf(number))

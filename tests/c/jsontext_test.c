@@ -1,8 +1,10 @@
 #include <float.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +55,52 @@ static void test_strings_are_escaped(void **state)
     check_string("a/b", 3, "\"a/b\"");
     check_string("\"\\\n\0\x1f", 5, "\"\\\"\\\\\\n\\u0000\\u001f\"");
     check_string("\xC3\xA9", 2, "\"\xC3\xA9\"");
+}
+
+/* One byte among others that stand for themselves, in texts of any length. */
+static void test_no_byte_is_overlooked(void **state)
+{
+    static const char odd[] = "\x01\x1F\n\"\\";
+    static const char *const escaped[] = {"\\u0001", "\\u001f", "\\n", "\\\"", "\\\\"};
+    char text[64], want[64];
+
+    (void)state;
+    for (int len = 1; len < 40; len++)
+        for (int at = 0; at < len * 5; at++) {
+            const char *before = at % 2
+                                     ? "\xC3\xA9~~~~~~~\xE2\x82\xAC~~~~~~~~~~~~~~~~~~~~~~~~~~~"
+                                     : "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~";
+
+            snprintf(text, sizeof text, "%.*s%c%.*s", at / 5, before, odd[at % 5], len - at / 5,
+                "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~");
+            snprintf(want, sizeof want, "\"%.*s%s%.*s\"", at / 5, before, escaped[at % 5],
+                len - at / 5, "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~");
+            check_string(text, strlen(text), want);
+        }
+}
+
+static void check_integer(int64_t value)
+{
+    struct buf out;
+    struct err err;
+    char want[24];
+
+    snprintf(want, sizeof want, "%" PRId64, value);
+    buf_init(&out, 100);
+    assert_int_equal(jsontext_integer(&out, value, &err), 0);
+    assert_string_equal(buf_text(&out), want);
+    buf_fini(&out);
+}
+
+static void test_integers_of_any_length(void **state)
+{
+    (void)state;
+    check_integer(INT64_MIN);
+    for (int64_t value = INT64_MAX; value != 0; value /= 10) {
+        check_integer(value);
+        check_integer(-value);
+    }
+    check_integer(0);
 }
 
 static void test_a_full_buffer_is_an_error(void **state)
@@ -110,6 +158,22 @@ static void test_characters_by_definition(void **state)
         }
 }
 
+static void test_characters_among_others(void **state)
+{
+    char text[] = "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~";
+    const size_t len = strlen(text);
+
+    (void)state;
+    for (size_t at = 0; at + 2 <= len; at++) {
+        memcpy(text + at, "\xC3\xA9", 2);
+        assert_int_equal(utf8_valid(text, len), len);
+        assert_int_equal(utf8_valid(text, at + 1), at);
+        text[at + 1] = '~';
+        assert_int_equal(utf8_valid(text, len), at);
+        text[at] = '~';
+    }
+}
+
 static void test_places(void **state)
 {
     struct jsontext_place place;
@@ -130,8 +194,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reals_are_short),
         cmocka_unit_test(test_strings_are_escaped),
+        cmocka_unit_test(test_no_byte_is_overlooked),
+        cmocka_unit_test(test_integers_of_any_length),
         cmocka_unit_test(test_a_full_buffer_is_an_error),
         cmocka_unit_test(test_characters_by_definition),
+        cmocka_unit_test(test_characters_among_others),
         cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
