@@ -1,20 +1,28 @@
 #include "core/http_response.h"
 
 #include <ctype.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/clock.h"
 #include "core/retry.h"
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 static const char *copy_value(char *value, size_t size, const char *line)
 {
     size_t len = strcspn(line, "\r\n");
 
-    while (len && strchr(" \t", line[len - 1]))
+    while (len && is_blank(line[len - 1]))
         len--;
-    snprintf(value, size, "%.*s", (int)len, line);
+    if (len >= size)
+        len = size - 1;
+    memcpy(value, line, len);
+    value[len] = '\0';
     return value;
 }
 
