@@ -132,19 +132,27 @@ static bool is_unreserved(char c)
            (c && strchr("-._~", c));
 }
 
-int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *err)
+static int add_escape(struct buf *out, unsigned char byte, struct err *err)
 {
     static const char hex[] = "0123456789ABCDEF";
+    const char escaped[3] = {'%', hex[byte >> 4], hex[byte & 15]};
+
+    return buf_add(out, escaped, sizeof escaped, err);
+}
+
+int url_add_escaped(struct buf *out, const char *value, size_t len, struct err *err)
+{
+    size_t plain = 0; /* where what is not added yet begins */
 
     for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char)value[i];
-        const char escaped[3] = {'%', hex[byte >> 4], hex[byte & 15]};
-
-        if (is_unreserved(value[i]) ? buf_add(out, &value[i], 1, err)
-                                    : buf_add(out, escaped, 3, err))
+        if (is_unreserved(value[i]))
+            continue;
+        if (buf_add(out, value + plain, i - plain, err) ||
+            add_escape(out, (unsigned char)value[i], err))
             return -1;
+        plain = i + 1;
     }
-    return 0;
+    return buf_add(out, value + plain, len - plain, err);
 }
 
 static bool has_control(const char *text, size_t len)
