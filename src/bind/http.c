@@ -158,16 +158,17 @@ static int add_headers(lua_State *L, int list, struct http_headers *headers, str
     return 0;
 }
 
-static int add_address(lua_State *L, const struct options *o, struct buf *url, struct err *err)
+static int add_address(lua_State *L, const struct options *o, const struct account *account,
+    struct buf *url, struct err *err)
 {
-    const struct option_text *given = o->account ? &o->path : &o->url;
+    const struct option_text *given = account ? &o->path : &o->url;
 
     if (!given->data)
-        luaL_error(L, "option '%s' is missing", o->account ? "path" : "url");
+        luaL_error(L, "option '%s' is missing", account ? "path" : "url");
     if (check_text(given->data, given->len, "an address", err))
         return -1;
-    if (o->account)
-        return url_join(url, account_url(account_check(L, o->account)), given->data, err);
+    if (account)
+        return url_join(url, account_url(account), given->data, err);
     return url_check(given->data, given->len, err) ||
            buf_add(url, given->data, given->len, err);
 }
@@ -225,7 +226,8 @@ static int start(lua_State *L)
     request.gated = is_gated;
     call = push_call(L, o.account);
     if (check_text(o.method.data, o.method.len, "a method", &err) ||
-        add_address(L, &o, &call->url, &err) || add_query(L, o.query, &call->url, &err) ||
+        add_address(L, &o, request.account, &call->url, &err) ||
+        add_query(L, o.query, &call->url, &err) ||
         add_headers(L, o.headers, &call->headers, &err))
         return fail_push(L, &err);
     request.headers = call->headers;
