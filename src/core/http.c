@@ -261,6 +261,7 @@ static unsigned set_callbacks(CURL *easy, struct http_transfer *transfer)
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
+    bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer->transfer);
     return bad;
 }
 

@@ -47,7 +47,8 @@ bool http_settings_fit(const struct http_settings *settings, const struct http_r
 {
     return !request->ca_file && !request->proxy && !strcmp(settings->method, request->method) &&
            settings->write == request->write && settings->plain == url_is_plain(request->url) &&
-           settings->body_max == request->body_max && settings->has_body == has_body(request);
+           settings->body_max == request->body_max &&
+           settings->given_body == (request->body != NULL);
 }
 
 static void remember(struct http_settings *settings, const struct http_request *request)
@@ -57,9 +58,10 @@ static void remember(struct http_settings *settings, const struct http_request *
 
     settings->plain = url_is_plain(request->url);
     settings->write = request->write;
+    settings->given_body = request->body != NULL;
     settings->has_body = has_body(request);
     settings->body_max = request->body_max;
-    settings->is_addressed = false;
+    memset(&settings->told, 0, sizeof settings->told);
     strcpy(settings->method, is_usual ? request->method : "");
 }
 
@@ -87,7 +89,6 @@ static unsigned set_bounds(CURL *easy, const struct http_request *request)
 
     bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_TIMEOUT_MS);
-    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     /* The length that HEAD is told is that of a body that doesn't come. */
     if (!is_head(request))
         bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->body_max);
@@ -133,12 +134,12 @@ static char accept_encoding[] = "Accept-Encoding: gzip";
    every body a form. */
 static char expect[] = "Expect:", content_type[] = "Content-Type:";
 
-static bool has_line(const struct curl_slist *lines, const char *own)
+static bool has_line(const struct curl_slist *lines, const char *name)
 {
-    size_t len = strcspn(own, ":");
-
     for (; lines; lines = lines->next)
-        if (!strncasecmp(lines->data, own, len) && strchr(":;", lines->data[len]))
+        if ((*lines->data | 0x20) == (*name | 0x20) &&
+            !strncasecmp(lines->data, name, strlen(name)) &&
+            strchr(":;", lines->data[strlen(name)]))
             return true;
     return false;
 }
@@ -158,9 +159,9 @@ static struct curl_slist *all_headers(
         prepend(&lines, &settings->own[0], expect);
         prepend(&lines, &settings->own[1], content_type);
     }
-    if (!has_line(given, accept_encoding))
+    if (!has_line(given, "Accept-Encoding"))
         prepend(&lines, &settings->own[2], accept_encoding);
-    if (!has_line(given, user_agent))
+    if (!has_line(given, "User-Agent"))
         prepend(&lines, &settings->own[3], user_agent);
     return lines;
 }
@@ -221,23 +222,50 @@ static unsigned set_address(
 
 static bool has_address(const struct http_settings *settings, const char *url)
 {
-    return settings->is_addressed && !strcmp(buf_text(&settings->text), url);
+    return settings->told.address && !strcmp(buf_text(&settings->text), url);
+}
+
+static unsigned set_headers(
+    struct http_settings *settings, CURL *easy, const struct http_request *request)
+{
+    struct curl_slist *headers = all_headers(settings, request);
+
+    if (settings->told.headers == headers)
+        return 0;
+    settings->told.headers = headers;
+    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+}
+
+static unsigned set_times(struct http_settings *settings, CURL *easy, int64_t timeout_ms)
+{
+    int64_t stall_ms = timeout_ms / 2 > STALL_MS ? timeout_ms / 2 : STALL_MS;
+
+    if (settings->told.timeout_ms == timeout_ms)
+        return 0;
+    settings->told.timeout_ms = timeout_ms;
+    return curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms) |
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, timeout_ms > stall_ms ? 1L : 0L) |
+           curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
+}
+
+/* Refused where an earlier transfer failed before it was connected: its buffer is still there
+   and serves as well. */
+static void set_buffer(struct http_settings *settings, CURL *easy, long size)
+{
+    if (settings->told.buffer != size)
+        settings->told.buffer = curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, size) ? 0 : size;
 }
 
 unsigned http_settings_fill(
     struct http_settings *settings, CURL *easy, const struct http_request *request, bool many)
 {
-    int64_t stall_ms = request->timeout_ms / 2 > STALL_MS ? request->timeout_ms / 2 : STALL_MS;
     unsigned bad = settings->has_body ? set_body(easy, request) : 0;
 
     if (!has_address(settings, request->url))
         bad |= set_address(settings, easy, request);
-    settings->is_addressed = !bad;
-    bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, all_headers(settings, request));
-    bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms / 1000));
-    /* Refused where an earlier transfer failed before it was connected: its buffer is still
-       there and serves as well. */
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(many ? BUFFER_SMALL : BUFFER_LARGE));
+    settings->told.address = !bad;
+    bad |= set_headers(settings, easy, request);
+    bad |= set_times(settings, easy, request->timeout_ms);
+    set_buffer(settings, easy, many ? BUFFER_SMALL : BUFFER_LARGE);
     return bad;
 }

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/buf.h"
 #include "core/http.h"
@@ -13,13 +14,18 @@ enum { HTTP_METHOD_MAX = 20 }; /* bytes of a method that a kind remembers */
 /* What a handle is set up for; zeroed: for nothing. Kept in place while the transfer lasts. */
 struct http_settings {
     char method[HTTP_METHOD_MAX + 1];
-    bool plain, write, has_body;
+    bool plain, write, given_body, has_body;
     size_t body_max;
     struct curl_slist own[4]; /* headers before the caller's */
     CURLU *address;           /* the latest request's, parsed */
     struct buf text;          /* and as it was given; wiped */
     size_t origin_len;        /* bytes of it that are parsed; 0: all */
-    bool is_addressed;        /* the handle knows of these */
+    struct {                  /* what the handle has been told since it was set up */
+        bool address;
+        struct curl_slist *headers;
+        int64_t timeout_ms;
+        long buffer;
+    } told;
 };
 
 void http_settings_init(struct http_settings *settings);

@@ -311,7 +311,6 @@ int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *
 
     if (reserve_sockets(multi, err))
         return -1;
-    curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     code = curl_multi_add_handle(multi->curlm, transfer->easy);
     if (code)
         return err_set(err, ERR_NETWORK, "libcurl: %s", curl_multi_strerror(code));

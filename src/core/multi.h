@@ -8,8 +8,8 @@
 struct loop;
 struct multi;
 
-/* One easy handle on its way. Kept in place by its user from multi_add to `done` or
-   multi_remove. */
+/* One easy handle on its way, whose CURLOPT_PRIVATE this is. Kept in place by its user from
+   multi_add to `done` or multi_remove. */
 struct multi_transfer {
     CURL *easy;
     /* The transfer ended and is off the multi handle; called from the loop's turn. */
@@ -26,7 +26,7 @@ MUST_USE int multi_new(struct multi **out, struct loop *loop, bool may_wait, str
 /* All transfers must have ended or been removed. NULL is fine. */
 void multi_free(struct multi *multi);
 
-/* Starts the transfer. Uses the handle's CURLOPT_PRIVATE. */
+/* Starts the transfer. */
 MUST_USE int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *err);
 
 /* Abandons a transfer under way; `done` is not called. */

@@ -60,6 +60,26 @@ t.test("an address is sent as it is written, whichever came before it", function
   end
 end)
 
+t.test("what one call is given the next is not", function()
+  local listener <close> = peer.listen({}, { { times = 1 }, { times = 1, cut = { at = "request", how = "stall" } },
+    { times = 1, delay_ms = 300 }, { times = 0 } })
+  local own = { ["User-Agent"] = "own", ["Accept-Encoding"] = "identity", ["X-Own"] = "1" }
+  http.get(listener.url)
+  local _, e = pcall(http.get, listener.url, { timeout = 0.1 })
+  t.match(e.message, "timed out after %d%d%d milliseconds")
+  t.equal(http.get(listener.url).status, 200)
+  http.get(listener.url, { headers = own })
+  http.get(listener.url, { headers = { ["X-Own"] = "2" } })
+  http.get(listener.url)
+  local sent = {}
+  for i, request in ipairs(listener:record().requests) do
+    local headers = request.headers
+    sent[i] = { headers["user-agent"]:match("%l+"), headers["accept-encoding"], headers["x-own"] }
+  end
+  local usual = { "siterun", "gzip" }
+  t.equal(sent, { usual, usual, usual, { "own", "identity", "1" }, { "siterun", "gzip", "2" }, usual })
+end)
+
 t.test("methods, bodies and lengths", function()
   local listener <close> = peer.listen({}, { { times = 0 } })
   local sent = {
