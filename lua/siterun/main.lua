@@ -1,5 +1,4 @@
 ---What the program does, once the host has made the Lua state.
-local report = require("siterun.report")
 local script = require("siterun.script")
 
 local function take_settings(given)
@@ -173,7 +172,7 @@ return function(run)
   script.absolute_paths()
   close_on_exit()
   local ok, result = xpcall(go, require("c.trace").handler, run)
-  local code = ok and (result or 0) or report(result)
+  local code = ok and (result or 0) or require("siterun.report")(result)
   finish(code)
   return code
 end
