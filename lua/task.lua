@@ -6,8 +6,6 @@ local progress = require("siterun.progress")
 local running = require("siterun.running")
 local scheduler = require("siterun.scheduler")
 
-require("siterun.coroutines")
-
 local M = { run = running.run, wait = scheduler.wait }
 
 local Task = scheduler.Task

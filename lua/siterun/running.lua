@@ -4,6 +4,8 @@ local scheduler = require("siterun.scheduler")
 
 local isyieldable, yield, status = coroutine.isyieldable, coroutine.yield, coroutine.status
 
+require("siterun.coroutines") -- behind Lua's own functions, which are used here
+
 local M = {}
 
 -- Of an error that somebody has heard of there is nothing to say.

@@ -17,7 +17,7 @@ end
 ---@param f function
 ---@return any ... what f returns
 function M.call(f, ...)
-  return require("task").run(f, ...)
+  return require("siterun.running").run(f, ...)
 end
 
 ---@param module string
