@@ -208,8 +208,11 @@ local function check_free(options, name, method)
 end
 
 local function shorthand(method)
+  local is_read = READS[method]
   return function(address, options)
-    if options ~= nil then
+    if options == nil and is_read then -- most calls: the short way
+      return send(build(method, address))
+    elseif options ~= nil then
       check_table(options)
       check_free(options, "method", method)
       check_free(options, "url", method)

@@ -9,6 +9,8 @@ local settings = require("siterun.settings")
 
 local M = {}
 
+local start, wait = http.start, scheduler.wait
+
 ---@class siterun.Response
 ---@field status integer
 ---@field body string decompressed
@@ -134,7 +136,7 @@ local function pass_gate(op, gate)
   if op:at_gate() then
     gate:at_gate()
     op:go()
-    scheduler.wait(op)
+    wait(op)
   end
 end
 
@@ -153,14 +155,14 @@ M.watch = nil
 ---@return table? failure kind, message, sent, attempts, url
 function M.send(request, gate)
   lastcall.request = request
-  local op, failure = http.start(request, gate ~= nil)
+  local op, failure = start(request, gate ~= nil)
   if not op then
     return nil, failure
   end
   -- A read leaves nothing open: its operation closes itself.
   local _ <close> = (gate or request.write) and guard(op, request, gate) or op
   local started = settings.trace and clock.monotonic()
-  scheduler.wait(op)
+  wait(op)
   if gate then
     pass_gate(op, gate)
   end
