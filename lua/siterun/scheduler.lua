@@ -145,10 +145,9 @@ end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
 function M.step()
-  if core.poll(M.look and M.look()) then
+  if core.step(M.look and M.look()) then
     interrupt()
   end
-  core.run()
 end
 
 ---Ends the process by `exit`, in the step that is under way.

@@ -200,21 +200,18 @@ static void ended(lua_State *L, struct scheduler *s, struct loop_op *op)
         tell(L, s, op);
 }
 
-/* poll(seconds?) queues the tasks whose operations have ended. When none can go on it waits for
-   the first one, for so long. Returns whether the process was interrupted. */
-static int poll(lua_State *L)
+/* [-0, +0, e] Queues the tasks whose operations have ended. When none can go on it waits for
+   the first one, for so long (-1: without an end). */
+static void poll(lua_State *L, struct scheduler *s, double seconds)
 {
-    struct scheduler *s = self(L);
     struct loop *loop = runtime_loop(L);
     struct loop_op *op;
 
     if (!s->first && s->waiting == 0)
-        return luaL_error(L, "every task waits for another one: none can go on");
-    turn(L, loop, s->first ? 0 : luaL_optnumber(L, 1, -1));
+        luaL_error(L, "every task waits for another one: none can go on");
+    turn(L, loop, s->first ? 0 : seconds);
     while ((op = loop_next_ended(loop)))
         ended(L, s, op);
-    lua_pushboolean(L, loop_interrupted());
-    return 1;
 }
 
 /* [-1, +0, e] Tells Lua what came of the task whose table is on top: it has ended, or waits for
@@ -268,18 +265,31 @@ static void go_on(lua_State *L, struct task *task)
     stopped(L, task, status, count);
 }
 
-/* run() lets each task of the queue go on, once. A nested one may empty the queue before. */
-static int run(lua_State *L)
+/* [-0, +0, e] Lets each task of the queue go on, once. A nested step may empty the queue
+   before. */
+static void run(lua_State *L, struct scheduler *s)
 {
-    struct scheduler *s = self(L);
-
     for (int left = s->queued; left > 0 && s->first && !s->is_over; left--) {
         struct task *task = s->first;
 
         dequeue(s, task);
         go_on(L, task);
     }
-    return 0;
+}
+
+/* step(seconds?) lets the tasks go on that can. When none can it waits for the first one, for
+   so long. Returns whether the process was interrupted; none goes on then. */
+static int step(lua_State *L)
+{
+    struct scheduler *s = self(L);
+    bool interrupted;
+
+    poll(L, s, luaL_optnumber(L, 1, -1));
+    interrupted = loop_interrupted();
+    if (!interrupted)
+        run(L, s);
+    lua_pushboolean(L, interrupted);
+    return 1;
 }
 
 /* ---- tasks ---- */
@@ -435,8 +445,7 @@ static void push_scheduler(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"wait", wait},
-    {"poll", poll},
-    {"run", run},
+    {"step", step},
     {"spawn", spawn},
     {"push", push},
     {"forget", forget},
