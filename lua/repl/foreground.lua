@@ -3,7 +3,7 @@ local interrupt = require("c.interrupt")
 local loop = require("c.loop")
 local scheduler = require("siterun.scheduler")
 
-require("siterun.coroutines") -- Lua's own would hide from an interrupt what runs in one
+require("siterun.running") -- Lua's own coroutines would hide from an interrupt what runs in one
 
 local M = {}
 
@@ -36,7 +36,7 @@ function M.step(on_failure)
 end
 
 ---Calls f as a task and returns when that has ended; Ctrl-C ends it, and nothing else. When something
----in it leaves the process it returns early.
+---in it leaves the process it returns early, as if f returned nothing.
 ---@param on_failure fun(e: any) as above
 ---@param f function
 ---@return boolean ok
@@ -53,10 +53,10 @@ function M.run(on_failure, f, ...)
     end
   end
   scheduler.foreground = outer
-  if not task.ok then
-    return false, task.error
+  if task.ok then
+    return true, table.unpack(task.results, 1, task.results.n)
   end
-  return true, table.unpack(task.results, 1, task.results.n)
+  return not task.done, task.error
 end
 
 ---@return integer count of tasks that have not ended

@@ -28,6 +28,8 @@ local cases = {
   { "-i without a terminal has no prompt", { "-i" }, stdin = "1+1\nx=\n3\nx\n", out = "2\n3\n" },
   { "-i goes on after an error", { "-i" }, stdin = "error'a'\n)\n7\n", out = "7\n",
     err = "stdin:1: a\n.*unexpected symbol near '%)'" },
+  { "-i: os.exit closes the guards of what was typed", { "-i" }, code = 3, out = "closed\n", err = "^$",
+    stdin = "do local g <close> = setmetatable({}, { __close = function() print 'closed' end }) os.exit(3) end\n" },
   { "-i after a script", { "-i", "-e", "x = 4" }, stdin = "x\n", out = "4\n" },
   { "-v", { "-v" }, out = "^siterun %d+%.%d+%.%d+\nLua 5.4.*curl.*SQLite" },
   { "--version", { "--version" }, out = "^siterun %d" },
