@@ -1,6 +1,5 @@
 #include "core/http_response.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -29,8 +28,8 @@ static const char *copy_value(char *value, size_t size, const char *line)
 /* The value in a line of this header; NULL in another's. */
 static const char *value_in(const char *line, const char *name, size_t name_len)
 {
-    if (tolower((unsigned char)*line) != tolower((unsigned char)*name) ||
-        strncasecmp(line, name, name_len) || line[name_len] != ':')
+    if ((*line | 0x20) != (*name | 0x20) || strncasecmp(line, name, name_len) ||
+        line[name_len] != ':')
         return NULL;
     line += name_len + 1;
     return line + strspn(line, " \t");
@@ -44,11 +43,11 @@ const char *http_response_header(
 
     while (*line) {
         const char *found = value_in(line, name, name_len);
-        const char *end = strchr(line, '\n');
+        const char *end = strchrnul(line, '\n');
 
         if (found)
             return copy_value(value, size, found);
-        line = end ? end + 1 : "";
+        line = *end ? end + 1 : end;
     }
     return NULL;
 }
