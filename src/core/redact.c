@@ -251,6 +251,16 @@ static int escapes_in(const char *text, size_t len)
            (memchr(text, '+', len) ? PLUS : 0);
 }
 
+/* How many bytes at the start of the text start no form. */
+static size_t innocent(const char *text, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && !starting[(unsigned char)text[at]])
+        at++;
+    return at;
+}
+
 int redact_text(struct buf *out, const char *text, size_t len, struct err *err)
 {
     int present = len && forms ? escapes_in(text, len) : 0;
@@ -259,8 +269,8 @@ int redact_text(struct buf *out, const char *text, size_t len, struct err *err)
     for (size_t at = 0; forms && at < len; at++) {
         size_t width;
 
-        if (!present && !starting[(unsigned char)text[at]])
-            continue;
+        if (!present && (at += innocent(text + at, len - at)) == len)
+            break;
         width = longest((const unsigned char *)text + at, len - at, present);
 
         if (width && at >= hidden &&

@@ -8,10 +8,11 @@
 
 static bool is_visible(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (text[i] <= ' ' || text[i] > '~')
-            return false;
-    return true;
+    const char *end = text + len;
+
+    while (text<end && * text> ' ' && *text <= '~')
+        text++;
+    return text == end;
 }
 
 static bool is_loopback(const char *host)
