@@ -209,7 +209,7 @@ static int check_segments(const char *path, struct err *err)
         size_t n = 0;
 
         for (size_t i = 0; i < len && n < 3; n++) {
-            bool dot = len - i >= 3 && !strncasecmp(path + i, "%2e", 3);
+            bool dot = path[i] == '%' && len - i >= 3 && !strncasecmp(path + i, "%2e", 3);
 
             plain[n] = dot ? '.' : path[i];
             i += dot ? 3 : 1;
