@@ -19,17 +19,13 @@ local function put(root, place, value)
   end
 end
 
-local function segment(check, value)
-  local text, problem = pathname.segment(value)
-  return text or check.fail(problem)
-end
-
 ---@return string text, table[]? query pairs that a whole path brings with it
 local function text_of(part, call)
   if type(part) == "string" then return part end
   local value = call.values[part.name]
   if part.type == "path" then return pathname.split(value) end
-  return segment(call.check, value)
+  local text, problem = pathname.segment(value)
+  return text or call.check.fail(problem)
 end
 
 local function joined(list, further)
@@ -133,7 +129,7 @@ local function add_options(request, call)
   local options = call.options
   request.timeout, request.priority = options.timeout, options.priority
   request.once = options.once
-  request.deadline = deadline.left(call.ends_at)
+  if call.ends_at then request.deadline = deadline.left(call.ends_at) end
 end
 
 ---@param client table
