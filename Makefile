@@ -179,6 +179,8 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c
 
 $(BUILD)/tests/json_test: LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
 
+$(BUILD)/tests/multi_test: LDFLAGS += -Wl,--wrap=clock_ms
+
 # The reader's peer.
 $(BUILD)/tests/jsontape_jansson_test: LIBS += -ljansson
 

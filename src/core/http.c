@@ -274,6 +274,7 @@ static int set_up(
 
     if (!http_settings_fit(&transfer->settings, request)) {
         curl_easy_reset(easy);
+        transfer->transfer.keeps_names = false;
         bad = http_settings_make(&transfer->settings, easy, request) |
               set_callbacks(easy, transfer);
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "core/clock.h"
 #include "core/loop.h"
 #include "core/spare.h"
 #include "core/timer.h"
@@ -23,6 +24,10 @@ enum {
     LONG_MS = 3600 * 1000,
 };
 
+/* Of the names that libcurl has resolved it looks through all after each transfer for those that
+   it has known for a minute. To do so every ten seconds is enough. */
+enum { NAMES_KEPT_S = 60, NAMES_MS = 10 * 1000 };
+
 struct socket;
 
 struct multi {
@@ -35,6 +40,7 @@ struct multi {
     long useless_looks; /* when together */
     struct timer timer;
     size_t count;
+    int64_t names_ms; /* clock_ms: when the names were looked through */
     struct multi_transfer *first_ended, **last_ended;
     struct socket *spare;
     size_t sockets;     /* in use and spare */
@@ -107,6 +113,8 @@ static void collect(struct multi *multi)
         forget_ended(multi, transfer);
         curl_multi_remove_handle(multi->curlm, transfer->easy);
         lose(multi);
+        if (!transfer->keeps_names)
+            multi->names_ms = clock_ms();
         transfer->done(transfer->context, transfer->code);
     }
 }
@@ -305,12 +313,24 @@ void multi_free(struct multi *multi)
     free(multi);
 }
 
+static void set_names(struct multi *multi, struct multi_transfer *transfer)
+{
+    bool keeps = multi->names_ms && clock_ms() - multi->names_ms < NAMES_MS;
+
+    if (transfer->keeps_names == keeps)
+        return;
+    transfer->keeps_names = keeps;
+    curl_easy_setopt(
+        transfer->easy, CURLOPT_DNS_CACHE_TIMEOUT, keeps ? -1L : (long)NAMES_KEPT_S);
+}
+
 int multi_add(struct multi *multi, struct multi_transfer *transfer, struct err *err)
 {
     CURLMcode code;
 
     if (reserve_sockets(multi, err))
         return -1;
+    set_names(multi, transfer);
     code = curl_multi_add_handle(multi->curlm, transfer->easy);
     if (code)
         return err_set(err, ERR_NETWORK, "libcurl: %s", curl_multi_strerror(code));

@@ -8,14 +8,16 @@
 struct loop;
 struct multi;
 
-/* One easy handle on its way, whose CURLOPT_PRIVATE this is. Kept in place by its user from
-   multi_add to `done` or multi_remove. */
+/* One easy handle on its way, whose CURLOPT_PRIVATE this is, and whose
+   CURLOPT_DNS_CACHE_TIMEOUT is the multi's own. Kept in place by its user from multi_add to `done`
+   or multi_remove. */
 struct multi_transfer {
     CURL *easy;
     /* The transfer ended and is off the multi handle; called from the loop's turn. */
     void (*done)(void *context, CURLcode code);
     void *context;
     struct multi_transfer *next; /* among those that ended and are not yet `done` */
+    bool keeps_names;            /* for ever; false once the handle was reset */
     CURLcode code;
 };
 
