@@ -65,6 +65,19 @@ static void remember(struct http_settings *settings, const struct http_request *
     strcpy(settings->method, is_usual ? request->method : "");
 }
 
+/* libcurl copies the system's authorities for each connection that it looks for, and those of a
+   proxy too. */
+static unsigned unset_unused(CURL *easy, const struct http_request *request)
+{
+    unsigned bad = curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL) |
+                   curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+
+    if (url_is_plain(request->url))
+        bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) |
+               curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    return bad;
+}
+
 static unsigned set_trust(CURL *easy, const struct http_request *request)
 {
     const char *protocol = url_is_plain(request->url) ? "http" : "https";
@@ -80,7 +93,7 @@ static unsigned set_trust(CURL *easy, const struct http_request *request)
     bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* else $no_proxy is asked */
     if (request->ca_file)
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
-    return bad;
+    return bad | (request->proxy ? 0 : unset_unused(easy, request));
 }
 
 static unsigned set_bounds(CURL *easy, const struct http_request *request)
