@@ -8,9 +8,8 @@
 struct loop;
 struct multi;
 
-/* One easy handle on its way, whose CURLOPT_PRIVATE this is, and whose
-   CURLOPT_DNS_CACHE_TIMEOUT is the multi's own. Kept in place by its user from multi_add to `done`
-   or multi_remove. */
+/* One easy handle on its way, whose CURLOPT_PRIVATE this is; its CURLOPT_DNS_CACHE_TIMEOUT is
+   the multi's own. Kept in place by its user from multi_add to `done` or multi_remove. */
 struct multi_transfer {
     CURL *easy;
     /* The transfer ended and is off the multi handle; called from the loop's turn. */
