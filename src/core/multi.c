@@ -24,8 +24,8 @@ enum {
     LONG_MS = 3600 * 1000,
 };
 
-/* Of the names that libcurl has resolved it looks through all after each transfer for those that
-   it has known for a minute. To do so every ten seconds is enough. */
+/* After each transfer libcurl looks through all names that it has resolved, for those that it
+   has known for a minute. To do so every ten seconds is enough. */
 enum { NAMES_KEPT_S = 60, NAMES_MS = 10 * 1000 };
 
 struct socket;
