@@ -19,8 +19,9 @@ static const char writer_name[] = "json.writer";
 
 enum {
     TEXT_MAX = 256 << 20,
-    KEY_SHOWN = 40,   /* bytes of a key in an error's path */
-    PATH_SHOWN = 200, /* bytes of the path, its end */
+    KEY_SHOWN = 40,    /* bytes of a key in an error's path */
+    PATH_SHOWN = 200,  /* bytes of the path, its end */
+    STACKED_MAX = 100, /* entries of an object that wait on the stack */
 };
 
 struct writer {
@@ -41,6 +42,7 @@ struct place {
 struct key {
     const char *text;
     size_t len;
+    lua_Integer at; /* of its value: an index of the stack, or a place in a list */
 };
 
 static int writer_close(lua_State *L)
@@ -174,20 +176,61 @@ static int compare_keys(const void *a, const void *b)
     return order != 0 ? order : (left->len > right->len) - (left->len < right->len);
 }
 
-/* Pushes the sorted keys of the table on top. Their texts belong to the table. */
-static struct key *push_keys(lua_State *L, size_t count)
-{
-    struct key *keys = lua_newuserdatauv(L, count * sizeof *keys, 0);
-    size_t n = 0;
+/* An object while it is written: its entries are taken out at once, as what makes them text can
+   let a finalizer, or the collector of weak tables, take some from the table. */
+struct entries {
+    int table; /* indexes of the stack */
+    int list;  /* of values and keys, 0: they wait on the stack */
+    struct key *keys;
+    size_t count;
+};
 
-    lua_pushnil(L);
-    while (lua_next(L, -3) != 0) {
-        lua_pop(L, 1);
-        keys[n].text = lua_tolstring(L, -1, &keys[n].len);
-        n++;
+/* Keeps the key and the value on top, leaves the key for lua_next and tells where the value is. */
+static lua_Integer keep_entry(lua_State *L, const struct entries *e)
+{
+    lua_Integer at = 2 * (lua_Integer)e->count + 1;
+
+    if (e->list == 0) {
+        lua_pushvalue(L, -2);
+        return lua_gettop(L) - 1;
     }
-    qsort(keys, count, sizeof *keys, compare_keys);
-    return keys;
+    lua_rawseti(L, e->list, at);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, e->list, at + 1);
+    return at;
+}
+
+/* `count` entries at most, and only those whose keys are text. */
+static void keep_entries(lua_State *L, struct entries *e, size_t count)
+{
+    lua_pushnil(L);
+    while (e->count < count && lua_next(L, e->table) != 0) {
+        struct key *key = &e->keys[e->count];
+
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            lua_pop(L, 1);
+            continue;
+        }
+        key->text = lua_tolstring(L, -2, &key->len);
+        key->at = keep_entry(L, e);
+        e->count++;
+    }
+}
+
+/* Pushes what holds the entries of the table on top; they are sorted. */
+static struct entries push_entries(lua_State *L, size_t count)
+{
+    struct entries e = {.table = lua_gettop(L)};
+
+    luaL_checkstack(L, count > STACKED_MAX ? 6 : 2 * (int)count + 6, "JSON");
+    e.keys = lua_newuserdatauv(L, count * sizeof *e.keys, 0);
+    if (count > STACKED_MAX) {
+        lua_createtable(L, (int)count, 0);
+        e.list = lua_gettop(L);
+    }
+    keep_entries(L, &e, count);
+    qsort(e.keys, e.count, sizeof *e.keys, compare_keys);
+    return e;
 }
 
 static int write_key(struct writer *w, const struct place *at)
@@ -203,21 +246,23 @@ static int write_key(struct writer *w, const struct place *at)
 
 static int write_object(lua_State *L, struct writer *w, struct place *at, size_t count)
 {
-    const struct key *keys = push_keys(L, count);
+    struct entries e = push_entries(L, count);
 
-    for (size_t i = 0; i < count; i++) {
-        at->key = keys[i].text;
-        at->key_len = keys[i].len;
+    for (size_t i = 0; i < e.count; i++) {
+        at->key = e.keys[i].text;
+        at->key_len = e.keys[i].len;
         if (buf_add(&w->out, i == 0 ? "{" : ",", 1, &w->err) != 0 || write_key(w, at) != 0)
             return -1;
-        lua_pushlstring(L, keys[i].text, keys[i].len);
-        lua_rawget(L, -3);
+        if (e.list == 0)
+            lua_pushvalue(L, (int)e.keys[i].at);
+        else
+            lua_rawgeti(L, e.list, e.keys[i].at);
         if (write_value(L, w, at) != 0)
             return -1;
         lua_pop(L, 1);
     }
-    lua_pop(L, 1);
-    return buf_add_string(&w->out, count == 0 ? "{}" : "}", &w->err);
+    lua_settop(L, e.table);
+    return buf_add_string(&w->out, e.count == 0 ? "{}" : "}", &w->err);
 }
 
 static bool encloses(const struct place *at, const void *table)
@@ -231,8 +276,10 @@ static int write_table(lua_State *L, struct writer *w, const struct place *up)
 {
     struct place at = {
         .up = up, .table = lua_topointer(L, -1), .depth = up ? up->depth + 1 : 1};
-    struct jsonmark_shape shape = jsonmark_shape(L, -1);
+    struct jsonmark_shape shape;
 
+    luaL_checkstack(L, 6, "JSON");
+    shape = jsonmark_shape(L, -1);
     if (encloses(up, at.table))
         return fail(w, up, "a table holds itself");
     if (shape.wrong != NULL)
@@ -243,7 +290,6 @@ static int write_table(lua_State *L, struct writer *w, const struct place *up)
 
 static int write_value(lua_State *L, struct writer *w, const struct place *at)
 {
-    luaL_checkstack(L, 6, "JSON");
     if (at != NULL && at->depth >= JSONWRITE_DEPTH_MAX)
         return fail(w, at, "nested deeper than %d", JSONWRITE_DEPTH_MAX);
     switch (lua_type(L, -1)) {

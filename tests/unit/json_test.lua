@@ -321,6 +321,30 @@ t.test("names of fields that look alike stay apart", function()
   end
 end)
 
+-- The text of a table of weak values when `more` bytes were taken after they were made.
+local function text_of_weak(count, more)
+  local value = setmetatable({}, { __mode = "v" })
+  for i = 1, count do value["name" .. i] = true end
+  collectgarbage()
+  for i = 1, count do value["name" .. i] = {} end
+  local _ = ("x"):rep(more)
+  return json.encode(value)
+end
+
+t.test("a table may lose values while it is written", function()
+  local pause, step = collectgarbage("setpause", 112), collectgarbage("setstepmul", 1000)
+  for _, count in ipairs { 20, 150 } do
+    local more, text = 0
+    repeat -- the cycle begins after the text, while it is made, and before it
+      text = text_of_weak(count, more)
+      more = more + 4 * count
+      for name in pairs(json.decode(text)) do t.truthy(name:match "^name%d+$") end
+    until text == "{}" or more > 10 ^ 6
+  end
+  collectgarbage("setpause", pause)
+  collectgarbage("setstepmul", step)
+end)
+
 -- The most that is in use, in KB, while a text is decoded again and again, above what was.
 local function peak(text, times)
   collectgarbage()
