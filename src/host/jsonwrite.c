@@ -185,7 +185,7 @@ struct entries {
     size_t count;
 };
 
-/* Keeps the key and the value on top, leaves the key for lua_next and tells where the value is. */
+/* Keeps the key and the value on top; leaves the key, and tells where the value is. */
 static lua_Integer keep_entry(lua_State *L, const struct entries *e)
 {
     lua_Integer at = 2 * (lua_Integer)e->count + 1;
