@@ -14,6 +14,8 @@ enum {
     /* libcurl's receive buffer, one for each transfer: large ones are for few transfers. */
     BUFFER_LARGE = 64 * 1024,
     BUFFER_SMALL = 1024,
+    /* Below this no version of libcurl asks before it sends a body. */
+    BODY_SMALL = 1024,
 };
 
 void http_settings_init(struct http_settings *settings)
@@ -143,8 +145,8 @@ static char user_agent[] = "User-Agent: siterun/" SITERUN_VERSION;
 static char accept_encoding[] = "Accept-Encoding: gzip";
 
 /* A name without a value tells libcurl to leave the header out, unless the caller's follow: it
-   would wait a second for "100 Continue", send a body that was answered 417 again, and call
-   every body a form. */
+   would wait a second for "100 Continue" before a large body, send one that was answered 417
+   again, and call every body a form. */
 static char expect[] = "Expect:", content_type[] = "Content-Type:";
 
 static bool has_line(const struct curl_slist *lines, const char *name)
@@ -168,10 +170,10 @@ static struct curl_slist *all_headers(
 {
     struct curl_slist *given = request->headers->lines, *lines = given;
 
-    if (settings->has_body) {
+    if (settings->has_body && request->body_len >= BODY_SMALL)
         prepend(&lines, &settings->own[0], expect);
+    if (settings->has_body && !has_line(given, "Content-Type"))
         prepend(&lines, &settings->own[1], content_type);
-    }
     if (!has_line(given, "Accept-Encoding"))
         prepend(&lines, &settings->own[2], accept_encoding);
     if (!has_line(given, "User-Agent"))
