@@ -170,6 +170,5 @@ void jsonread_push(lua_State *L, struct jsontape *tape)
 {
     struct pusher p = {.L = L, .tape = tape, .keys = lua_touserdata(L, lua_upvalueindex(KEYS))};
 
-    luaL_checkstack(L, 1, "JSON");
     push_value(&p, tape->words);
 }
