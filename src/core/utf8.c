@@ -45,24 +45,28 @@ size_t utf8_character(const char *text, size_t left)
     return 0;
 }
 
-static bool is_ascii(const char *eight)
+/* Past what is ASCII, eight bytes at once where there are as many. */
+static size_t skip_ascii(const char *text, size_t at, size_t len)
 {
-    uint64_t bytes;
-
-    memcpy(&bytes, eight, sizeof bytes);
-    return (bytes & 0x8080808080808080u) == 0;
+    for (uint64_t bytes; len - at >= sizeof bytes; at += sizeof bytes) {
+        memcpy(&bytes, text + at, sizeof bytes);
+        if ((bytes & 0x8080808080808080u) != 0)
+            break;
+    }
+    while (at < len && (unsigned char)text[at] < 0x80)
+        at++;
+    return at;
 }
 
 size_t utf8_valid(const char *text, size_t len)
 {
-    size_t at = 0;
+    size_t at = skip_ascii(text, 0, len);
 
     while (at < len) {
-        size_t size =
-            len - at >= 8 && is_ascii(text + at) ? 8 : utf8_character(text + at, len - at);
+        size_t size = utf8_character(text + at, len - at);
         if (size == 0)
             break;
-        at += size;
+        at = skip_ascii(text, at + size, len);
     }
     return at;
 }
