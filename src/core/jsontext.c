@@ -11,6 +11,11 @@
 #include "core/buf.h"
 #include "core/jsonplain.h"
 
+enum { DECIMALS_MAX = 8 };
+
+/* Numbers between these are written without an exponent, those below with 15 digits at most. */
+static const double plain_min = 1e-4, plain_end = 1e15;
+
 /* What stands behind the backslash for `c`; 0: it needs none. */
 static char letter_of(char c)
 {
@@ -95,19 +100,62 @@ int jsontext_string(struct buf *out, const char *text, size_t len, struct err *e
     return 0;
 }
 
+/* Writes the decimal digits of `value`, at least `least` of them, in front of `at`. */
+static char *put_digits(char *at, uint64_t value, int least)
+{
+    for (; value > 0 || least > 0; least--) {
+        *--at = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return at;
+}
+
 int jsontext_integer(struct buf *out, int64_t value, struct err *err)
 {
     char text[sizeof "-9223372036854775808"];
-    char *at = text + sizeof text;
-    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char *end = text + sizeof text;
+    char *at = put_digits(end, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
 
-    do {
-        *--at = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
     if (value < 0)
         *--at = '-';
-    return buf_add(out, at, (size_t)(text + sizeof text - at), err);
+    return buf_add(out, at, (size_t)(end - at), err);
+}
+
+/* How many decimals `value`, not negative, has, and its digits without the point; -1: too many.
+   As the digits divided by a power of ten, both exact, are the value, so is what is read back. */
+static int decimals_of(double value, uint64_t *digits)
+{
+    double scale = 1;
+
+    if (FLT_EVAL_METHOD != 0 || (value > 0 && value < plain_min))
+        return -1;
+    for (int decimals = 0; decimals <= DECIMALS_MAX; decimals++, scale *= 10) {
+        if (value * scale >= plain_end)
+            return -1;
+        *digits = (uint64_t)(value * scale + 0.5);
+        if ((double)*digits / scale == value)
+            return decimals;
+    }
+    return -1;
+}
+
+/* Writes `value` in front of `end`; NULL: it has too many digits. */
+static char *put_decimal(char *end, double value)
+{
+    uint64_t digits, scale = 1;
+    int decimals = decimals_of(fabs(value), &digits);
+    char *at;
+
+    if (decimals < 0)
+        return NULL;
+    for (int i = 0; i < decimals; i++)
+        scale *= 10;
+    at = put_digits(end, digits % scale, decimals > 0 ? decimals : 1);
+    *--at = '.';
+    at = put_digits(at, digits / scale, 1);
+    if (signbit(value))
+        *--at = '-';
+    return at;
 }
 
 /* All decimals of up to 15 digits survive a normal double, so shorter forms come out of "%.15g"
@@ -121,7 +169,7 @@ static void format_shortest(char *text, size_t size, double value)
     while (strtod(text, NULL) != value && ++digits <= DBL_DECIMAL_DIG);
 }
 
-int jsontext_real(struct buf *out, double value, struct err *err)
+static int add_shortest(struct buf *out, double value, struct err *err)
 {
     char text[40];
     bool whole = true;
@@ -137,6 +185,17 @@ int jsontext_real(struct buf *out, double value, struct err *err)
     if (whole)
         strcat(text, ".0");
     return buf_add_string(out, text, err);
+}
+
+int jsontext_real(struct buf *out, double value, struct err *err)
+{
+    char text[40];
+    char *end = text + sizeof text;
+    char *at = put_decimal(end, value);
+
+    if (at == NULL)
+        return add_shortest(out, value, err);
+    return buf_add(out, at, (size_t)(end - at), err);
 }
 
 static void quote(char *to, size_t size, const char *text, size_t len, size_t offset)

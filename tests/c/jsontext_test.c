@@ -1,5 +1,6 @@
 #include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,6 +36,29 @@ static void test_reals_are_short(void **state)
     check_real(1e21, "1e+21");
     check_real(DBL_MAX, "1.7976931348623157e+308");
     check_real(4.94e-324, "5e-324");
+    check_real(0, "0.0");
+    check_real(1e-4, "0.0001");
+    check_real(1e-5, "1e-05");
+    check_real(999999999999999, "999999999999999.0");
+    check_real(1e15, "1e+15");
+    check_real(99999.123456789, "99999.123456789");
+    check_real(1234567890.1234567, "1234567890.1234567");
+}
+
+/* As people write them: up to five digits, a point, up to nine more of which the last is no 0. */
+static void test_decimals_come_out_as_they_were(void **state)
+{
+    char text[40];
+
+    (void)state;
+    srand(1);
+    for (int i = 0; i < 200000; i++) {
+        int whole = 1 + rand() % 99999, decimals = 1 + rand() % 8;
+
+        snprintf(text, sizeof text, "%s%d.%0*d%d", rand() % 2 ? "-" : "", whole, decimals,
+            rand() % (int)pow(10, decimals), 1 + rand() % 9);
+        check_real(strtod(text, NULL), text);
+    }
 }
 
 static void check_string(const char *text, size_t len, const char *want)
@@ -193,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reals_are_short),
+        cmocka_unit_test(test_decimals_come_out_as_they_were),
         cmocka_unit_test(test_strings_are_escaped),
         cmocka_unit_test(test_no_byte_is_overlooked),
         cmocka_unit_test(test_integers_of_any_length),
