@@ -186,12 +186,10 @@ static struct curl_slist *all_headers(
 static size_t origin_len(const struct http_request *request)
 {
     size_t len = request->proxy ? 0 : url_origin_len(request->url);
+    const char *rest = request->url + len;
 
-    if (!len || request->url[len] != '/')
+    if (*rest != '/' || !url_is_visible(rest, strlen(rest)) || strchr(rest, '#'))
         return 0;
-    for (const char *at = request->url + len; *at; at++)
-        if (*at <= ' ' || *at > '~' || *at == '#')
-            return 0;
     return len;
 }
 

@@ -14,6 +14,9 @@ enum { URL_MAX = 65536 };
    address is not repeated beyond its scheme and host. */
 MUST_USE int url_check(const char *url, size_t len, struct err *err);
 
+/* Whether the text has no byte but visible ASCII, as addresses have. */
+bool url_is_visible(const char *text, size_t len);
+
 /* Whether the address, already checked, is plain http. */
 bool url_is_plain(const char *url);
 

@@ -64,6 +64,26 @@ static void refused_addresses(void **state)
     assert_int_equal(url_check("https://a/\0b", 12, &err), -1);
 }
 
+static void every_byte_is_looked_at(void **state)
+{
+    char url[] = "https://example.com/abcdefghijklm";
+    size_t len = strlen(url);
+
+    (void)state;
+    assert_int_equal(url_check(url, len, &err), 0);
+    for (size_t at = 20; at < len; at++) {
+        const char kept = url[at];
+
+        for (int c = 0; c <= 255; c++) {
+            bool is_good = c > ' ' && c <= '~' && c != '#';
+
+            url[at] = (char)c;
+            assert_int_equal(url_check(url, len, &err), is_good ? 0 : -1);
+        }
+        url[at] = kept;
+    }
+}
+
 static void a_good_address_makes_no_other_good(void **state)
 {
     static const char *const pairs[][2] = {
@@ -222,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_addresses),
         cmocka_unit_test(refused_addresses),
+        cmocka_unit_test(every_byte_is_looked_at),
         cmocka_unit_test(a_good_address_makes_no_other_good),
         cmocka_unit_test(too_long_an_address),
         cmocka_unit_test(plain_or_not),
