@@ -122,7 +122,8 @@ int jsontext_integer(struct buf *out, int64_t value, struct err *err)
 }
 
 /* How many decimals `value`, not negative, has, and its digits without the point; -1: too many.
-   As the digits divided by a power of ten, both exact, are the value, so is what is read back. */
+   The digits divided by a power of ten, both exact, are the value, so that is what reading
+   them back gives. */
 static int decimals_of(double value, uint64_t *digits)
 {
     double scale = 1;

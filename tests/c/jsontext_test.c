@@ -45,7 +45,7 @@ static void test_reals_are_short(void **state)
     check_real(1234567890.1234567, "1234567890.1234567");
 }
 
-/* As people write them: up to five digits, a point, up to nine more of which the last is no 0. */
+/* Up to five digits, a point, up to nine more of which the last is no 0. */
 static void test_decimals_come_out_as_they_were(void **state)
 {
     char text[40];
