@@ -154,13 +154,16 @@ local function try(request)
   error(response, 0)
 end
 
----@async
-local function send(request, has_options)
-  local response, failure = (has_options and try or wire.send)(request)
+local function answered(method, response, failure)
   if not response then
-    errors.raise(errors.from(failure, { service = "http", operation = request.method }))
+    errors.raise(errors.from(failure, { service = "http", operation = method }))
   end
   return response
+end
+
+---@async
+local function send(request, has_options)
+  return answered(request.method, (has_options and try or wire.send)(request))
 end
 
 ---A planned write is made once, however often the plan is applied.
@@ -208,11 +211,8 @@ local function check_free(options, name, method)
 end
 
 local function shorthand(method)
-  local is_read = READS[method]
   return function(address, options)
-    if options == nil and is_read then -- most calls: the short way
-      return send(build(method, address))
-    elseif options ~= nil then
+    if options ~= nil then
       check_table(options)
       check_free(options, "method", method)
       check_free(options, "url", method)
@@ -221,9 +221,16 @@ local function shorthand(method)
   end
 end
 
+local get = shorthand("GET")
+
 ---Sends a GET request: http.request with that method.
 ---@type async fun(url: string, options?: http.Options): siterun.Response
-M.get = shorthand("GET")
+M.get = function(address, options)
+  if options == nil and type(address) == "string" then -- most calls
+    return answered("GET", wire.get(address))
+  end
+  return get(address, options)
+end
 ---Sends a POST request: http.request with that method.
 ---@type async fun(url: string, options?: http.Options): siterun.Response
 M.post = shorthand("POST")

@@ -9,7 +9,7 @@ local settings = require("siterun.settings")
 
 local M = {}
 
-local start, wait = http.start, scheduler.wait
+local get, start, wait = http.get, http.start, scheduler.wait
 
 ---@class siterun.Response
 ---@field status integer
@@ -148,6 +148,37 @@ end
 ---@type fun(account?: userdata)?
 M.watch = nil
 
+---What became of a call that has ended, told to those who want to know.
+local function conclude(op, request, started)
+  local response, problem = read(op)
+  if M.watch then
+    M.watch(request.account)
+  end
+  if started then
+    print_exchange(request, op, started, outcome_of(response, problem))
+  end
+  return response, problem
+end
+
+-- The last one that had nothing but an address.
+local plain = { method = "GET" }
+
+---Sends a GET request that has nothing but an address: as M.send.
+---@async
+---@param url string
+---@return siterun.Response? response
+---@return table? failure
+function M.get(url)
+  plain.url, lastcall.request = url, plain
+  local op <close>, failure = get(url)
+  if not op then
+    return nil, failure
+  end
+  local started = settings.trace and clock.monotonic()
+  wait(op)
+  return conclude(op, plain, started)
+end
+
 ---@async
 ---@param request siterun.Request
 ---@param gate? siterun.Gate
@@ -166,14 +197,7 @@ function M.send(request, gate)
   if gate then
     pass_gate(op, gate)
   end
-  local response, problem = read(op)
-  if M.watch then
-    M.watch(request.account)
-  end
-  if started then
-    print_exchange(request, op, started, outcome_of(response, problem))
-  end
-  return response, problem
+  return conclude(op, request, started)
 end
 
 return M

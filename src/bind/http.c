@@ -206,33 +206,49 @@ static int begin(lua_State *L, struct call *call, struct exchange_request *reque
     return bad ? fail_push(L, &err) : 1;
 }
 
+static int start_with(lua_State *L, const struct options *o, bool is_gated)
+{
+    struct exchange_request request = describe(L, o);
+    struct call *call = push_call(L, o->account);
+    struct err err;
+
+    request.gated = is_gated;
+    if (check_text(o->method.data, o->method.len, "a method", &err) ||
+        add_address(L, o, request.account, &call->url, &err) ||
+        add_query(L, o->query, &call->url, &err) ||
+        add_headers(L, o->headers, &call->headers, &err))
+        return fail_push(L, &err);
+    request.headers = call->headers;
+    call->headers.lines = NULL;
+    return begin(L, call, &request);
+}
+
+static const struct options usual = {
+    .priority = {"normal", 6},
+    .timeout = HTTP_TIMEOUT_MS / 1000.0,
+    .body_max = HTTP_BODY_MAX,
+};
+
 /* start({account=, method=, path= | url=, query=, headers=, body=, write=, timeout=, deadline=,
    priority=, body_max=, ca_file=, proxy=, operation=, once=}, gated?) -> op | nil, err; query
    and headers are lists of {name, value}. A gated call stops before it is sent: see at_gate. */
 static int start(lua_State *L)
 {
-    struct options o = {
-        .priority = {"normal", 6},
-        .timeout = HTTP_TIMEOUT_MS / 1000.0,
-        .body_max = HTTP_BODY_MAX,
-    };
-    struct exchange_request request;
+    struct options o = usual;
     bool is_gated = lua_toboolean(L, 2);
-    struct call *call;
-    struct err err;
 
     option_read(L, 1, options, &o);
-    request = describe(L, &o);
-    request.gated = is_gated;
-    call = push_call(L, o.account);
-    if (check_text(o.method.data, o.method.len, "a method", &err) ||
-        add_address(L, &o, request.account, &call->url, &err) ||
-        add_query(L, o.query, &call->url, &err) ||
-        add_headers(L, o.headers, &call->headers, &err))
-        return fail_push(L, &err);
-    request.headers = call->headers;
-    call->headers.lines = NULL;
-    return begin(L, call, &request);
+    return start_with(L, &o, is_gated);
+}
+
+/* get(url) -> as start{method="GET", url=} */
+static int get(lua_State *L)
+{
+    struct options o = usual;
+
+    o.method = (struct option_text){"GET", 3};
+    o.url.data = luaL_checklstring(L, 1, &o.url.len);
+    return start_with(L, &o, false);
 }
 
 static struct call *check_call(lua_State *L)
@@ -362,6 +378,7 @@ int luaopen_c_http(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"start", start},
+        {"get", get},
         {"header", header},
         {NULL, NULL},
     };
