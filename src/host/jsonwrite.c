@@ -21,6 +21,7 @@ enum {
     TEXT_MAX = 256 << 20,
     KEY_SHOWN = 40,    /* bytes of a key in an error's path */
     PATH_SHOWN = 200,  /* bytes of the path, its end */
+    INSERTED_MAX = 20, /* keys that are sorted by insertion */
     STACKED_MAX = 100, /* entries of an object that wait on the stack */
 };
 
@@ -176,6 +177,23 @@ static int compare_keys(const void *a, const void *b)
     return order != 0 ? order : (left->len > right->len) - (left->len < right->len);
 }
 
+/* Most objects have few names, which qsort copies about and compares by a pointer. */
+static void sort_keys(struct key *keys, size_t count)
+{
+    if (count > INSERTED_MAX) {
+        qsort(keys, count, sizeof *keys, compare_keys);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct key key = keys[i];
+        size_t to = i;
+
+        for (; to > 0 && compare_keys(&key, &keys[to - 1]) < 0; to--)
+            keys[to] = keys[to - 1];
+        keys[to] = key;
+    }
+}
+
 /* An object while it is written: its entries are taken out at once, as what makes them text can
    let a finalizer, or the collector of weak tables, take some from the table. */
 struct entries {
@@ -229,7 +247,7 @@ static struct entries push_entries(lua_State *L, size_t count)
         e.list = lua_gettop(L);
     }
     keep_entries(L, &e, count);
-    qsort(e.keys, e.count, sizeof *e.keys, compare_keys);
+    sort_keys(e.keys, e.count);
     return e;
 }
 

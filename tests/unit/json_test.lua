@@ -321,6 +321,19 @@ t.test("names of fields that look alike stay apart", function()
   end
 end)
 
+t.test("names are written in the order of their bytes, however many", function()
+  for count = 1, 120 do
+    local value, names = {}, {}
+    while #names < count do
+      local name = ("n"):rep(math.random(3)) .. math.random(10 ^ 4)
+      if not value[name] then names[#names + 1] = name end
+      value[name] = 0
+    end
+    table.sort(names)
+    t.equal(json.encode(value), '{"' .. table.concat(names, '":0,"') .. '":0}')
+  end
+end)
+
 -- The text of a table of weak values when `more` bytes were taken after they were made.
 local function text_of_weak(count, more)
   local value = setmetatable({}, { __mode = "v" })
