@@ -74,7 +74,7 @@ function M.leave(exit)
 end
 
 local function step(home)
-  scheduler.step()
+  scheduler.step(true)
   if scheduler.leaving then
     M.cancel_all(home)
     scheduler.leaving()

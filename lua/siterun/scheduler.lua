@@ -19,7 +19,6 @@ local M = {
   foreground = nil, ---@type siterun.Task? what a session waits for; the others outlive an interrupt
   leaving = nil, ---@type fun()? ends the process, once the guards are closed
   lost = nil, ---@type siterun.Error? see close_guards
-  look = nil, ---@type fun(): number? called in each step: seconds after which the next one may end
 }
 
 ---What a task can wait for: an operation of a c module, a task or a group of tasks.
@@ -43,7 +42,7 @@ Task.__index = Task
 Task.__name = "task"
 M.Task = Task
 
-local core
+local core, look
 
 ---@return boolean
 function Task:ready()
@@ -144,10 +143,19 @@ local function interrupt()
 end
 
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
-function M.step()
-  if core.step(M.look and M.look()) then
+---@param until_news? boolean goes on so until a task has ended, or was cancelled
+function M.step(until_news)
+  if core.step(look and look(), until_news and not look) then
     interrupt()
   end
+end
+
+---Sets what is called in each step, and returns the seconds after which the next one may end; nil
+---for nothing.
+---@param f? fun(): number?
+function M.look_by(f)
+  look = f
+  core.news()
 end
 
 ---Ends the process by `exit`, in the step that is under way.

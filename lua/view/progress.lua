@@ -101,7 +101,8 @@ end
 
 local function stop()
   erase()
-  count, scheduler.look, wire.watch = 0, nil, nil
+  count, wire.watch = 0, nil
+  scheduler.look_by(nil)
 end
 
 -- Each step of the scheduler, and each of a bar. Returns how long may pass before the next.
@@ -135,7 +136,8 @@ function M.start(label, total)
     waited = 0, looked = 0, started = clock.monotonic() }, Bar)
   count = count + 1
   bars[count] = bar
-  scheduler.look, wire.watch = look, watch
+  wire.watch = watch
+  scheduler.look_by(look)
   return bar
 end
 

@@ -29,6 +29,7 @@ struct scheduler {
     int queued, waiting;       /* tasks in the queue, and those that wait for operations */
     struct task *current;      /* NULL outside of tasks */
     bool is_over;              /* no task goes on any more */
+    unsigned news;             /* how often something happened that Lua may want to look at */
     /* Places in the registry: from struct task * to Lua table, weak; and from operation to the
        one who is to be told. */
     int tables, told;
@@ -124,17 +125,13 @@ static int wait_slowly(lua_State *L, bool has_waited)
     return 0;
 }
 
-static bool is_doomed(const struct scheduler *s)
-{
-    return s->current && s->current->doomed;
-}
-
 static int waited(lua_State *L, int status, lua_KContext context)
 {
     const struct loop_op *op = (const struct loop_op *)context;
+    const struct task *task = self(L)->current;
 
     (void)status;
-    if (op->ended && !is_doomed(self(L)) && !loop_interrupted())
+    if (op->ended && task && !task->doomed && !loop_interrupted())
         return 0;
     return wait_slowly(L, true);
 }
@@ -178,6 +175,7 @@ static void turn(lua_State *L, struct loop *loop, double seconds)
 /* [-0, +0, e] */
 static void tell(lua_State *L, struct scheduler *s, struct loop_op *op)
 {
+    s->news++;
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->told);
     lua_rawgetp(L, -1, op);
     lua_pushnil(L);
@@ -277,27 +275,34 @@ static void run(lua_State *L, struct scheduler *s)
     }
 }
 
-/* step(seconds?) lets the tasks go on that can. When none can it waits for the first one, for
-   so long. Returns whether the process was interrupted; none goes on then. */
+/* step(seconds?, until_news?) lets the tasks go on that can. When none can it waits for the
+   first one, for so long (nil: without an end); until_news: in as many steps as that takes.
+   Returns whether the process was interrupted; none goes on then. */
 static int step(lua_State *L)
 {
     struct scheduler *s = self(L);
-    bool interrupted;
+    double seconds = luaL_optnumber(L, 1, -1);
+    bool until_news = lua_toboolean(L, 2), interrupted;
+    unsigned before = s->news;
 
-    poll(L, s, luaL_optnumber(L, 1, -1));
-    interrupted = loop_interrupted();
-    if (!interrupted)
-        run(L, s);
+    do {
+        poll(L, s, seconds);
+        interrupted = loop_interrupted();
+        if (!interrupted)
+            run(L, s);
+    } while (until_news && !interrupted && !s->is_over && s->news == before);
     lua_pushboolean(L, interrupted);
     return 1;
 }
 
-/* ---- tasks ---- */
-
-static struct task *check(lua_State *L)
+/* news(): something happened that Lua may want to look at between two steps. */
+static int news(lua_State *L)
 {
-    return class_check(L, 1, class);
+    self(L)->news++;
+    return 0;
 }
+
+/* ---- tasks ---- */
 
 static int collect(lua_State *L)
 {
@@ -340,7 +345,7 @@ static int spawn(lua_State *L)
 /* push(task) lets it go on in the next step. */
 static int push(lua_State *L)
 {
-    struct task *task = check(L);
+    struct task *task = class_check(L, 1, class);
 
     enqueue(task->scheduler, task);
     return 0;
@@ -349,17 +354,21 @@ static int push(lua_State *L)
 /* forget(task): it has ended. */
 static int forget(lua_State *L)
 {
-    struct task *task = check(L);
+    struct task *task = class_check(L, 1, class);
 
     stop_waiting(task->scheduler, task);
     dequeue(task->scheduler, task);
+    task->scheduler->news++;
     return 0;
 }
 
 /* doom(task, is_doomed): whether its next wait goes through Lua, which raises. */
 static int doom(lua_State *L)
 {
-    check(L)->doomed = lua_toboolean(L, 2);
+    struct task *task = class_check(L, 1, class);
+
+    task->doomed = lua_toboolean(L, 2);
+    task->scheduler->news++;
     return 0;
 }
 
@@ -446,6 +455,7 @@ static void push_scheduler(lua_State *L)
 static const luaL_Reg functions[] = {
     {"wait", wait},
     {"step", step},
+    {"news", news},
     {"spawn", spawn},
     {"push", push},
     {"forget", forget},
