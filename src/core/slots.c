@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/slots_budget.h"
+
 enum { RESERVED_MAX = SLOTS_ENDED_MAX + SLOTS_FLIGHT_MAX, RESERVED_MORE = 8 };
 
 static const uint64_t magic = 0x336e757265746973; /* "siterun3" */
@@ -483,18 +485,4 @@ void slots_pause(struct slots *slots, int64_t until_ms)
 {
     if (until_ms > slots->paused_until_ms)
         slots->paused_until_ms = until_ms;
-}
-
-void slots_earn_retry(struct slots *slots)
-{
-    if (slots->retry_budget < SLOTS_BUDGET_MAX)
-        slots->retry_budget++;
-}
-
-bool slots_spend_retry(struct slots *slots)
-{
-    if (slots->retry_budget < SLOTS_RETRY_COST)
-        return false;
-    slots->retry_budget -= SLOTS_RETRY_COST;
-    return true;
 }

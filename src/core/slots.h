@@ -63,7 +63,7 @@ struct slots {
     uint64_t in_flight;  /* at least the flights in use */
     uint64_t waiting;    /* at least the waiters in use */
     int64_t paused_until_ms;
-    int64_t retry_budget; /* see slots_earn_retry */
+    int64_t retry_budget; /* see slots_budget.h */
     int64_t reserved;     /* see slots_reserve */
     int64_t reserved_until_ms;
     int64_t most_used;                 /* in the time until then */
@@ -171,10 +171,3 @@ void slots_reap(
 
 /* Nothing is granted until then. Only ever later. */
 void slots_pause(struct slots *slots, int64_t until_ms);
-
-/* The budget that keeps an outage from being amplified: each first attempt adds a tenth of a
-   repetition, up to SLOTS_BUDGET_MAX; each repetition takes a whole one, when there is one. An
-   account starts with ten, so that its first calls survive a hiccup, and saves up a hundred. */
-enum { SLOTS_BUDGET_MAX = 1000, SLOTS_BUDGET_FIRST = 100, SLOTS_RETRY_COST = 10 };
-void slots_earn_retry(struct slots *slots);
-bool slots_spend_retry(struct slots *slots);

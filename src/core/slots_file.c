@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/slots_budget.h"
 #include "core/slots_make.h"
 #include "core/slots_path.h"
 #include "core/slots_search.h"

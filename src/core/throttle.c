@@ -8,6 +8,7 @@
 #include "core/lane.h"
 #include "core/loop.h"
 #include "core/notice.h"
+#include "core/slots_budget.h"
 #include "core/slots_file.h"
 #include "core/slots_owner.h"
 #include "core/timer.h"
@@ -173,7 +174,7 @@ static bool take(struct throttle *throttle, struct slots *slots, struct throttle
     if (throttle->limit)
         taken = take_slot(throttle, slots, &waiter->place, now_ms);
     if (taken && !waiter->repeats)
-        slots_earn_retry(slots);
+        slots_budget_earn(slots);
     return taken;
 }
 
@@ -466,7 +467,7 @@ bool throttle_spend_retry(struct throttle *throttle)
 
     if (slots_file_lock(throttle->file, &slots, &ignored))
         return false;
-    spent = slots_spend_retry(slots);
+    spent = slots_budget_spend(slots);
     slots_file_unlock(throttle->file);
     return spent;
 }

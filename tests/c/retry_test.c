@@ -13,6 +13,7 @@
 
 #include "core/loop.h"
 #include "core/retry.h"
+#include "core/slots_budget.h"
 #include "core/throttle.h"
 
 enum { NOT_SAID = -1, AFTER_MS = 7000 };
@@ -236,7 +237,7 @@ static void a_retry_after_is_read(void **state)
 
 /* ---- the budget ---- */
 
-enum { FIRST_FREE = SLOTS_BUDGET_FIRST / SLOTS_RETRY_COST };
+enum { FIRST_FREE = SLOTS_BUDGET_FIRST / SLOTS_BUDGET_COST };
 
 /* `calls` calls to a service that is down for all: how many repetitions they make. */
 static int storm(struct throttle *throttle, int calls)
@@ -291,10 +292,10 @@ static void the_budget_has_a_maximum(void **state)
     assert_non_null(slots);
     slots_init(slots, &(struct slots_start){.boot_id = "boot", .first_id = 1});
     for (int i = 0; i < 100000; i++)
-        slots_earn_retry(slots);
-    while (slots_spend_retry(slots))
+        slots_budget_earn(slots);
+    while (slots_budget_spend(slots))
         repetitions++;
-    assert_int_equal(repetitions, SLOTS_BUDGET_MAX / SLOTS_RETRY_COST);
+    assert_int_equal(repetitions, SLOTS_BUDGET_MAX / SLOTS_BUDGET_COST);
     free(slots);
 }
 

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "core/slots_budget.h"
+
 enum { NOW = 1000, WINDOW = 100 };
 
 static const struct slots_owner me = {1, 1};
@@ -275,11 +277,11 @@ static void test_budget(void **state)
 {
     struct slots *slots = *state;
 
-    for (int i = 0; i < SLOTS_BUDGET_FIRST / SLOTS_RETRY_COST; i++)
-        assert_true(slots_spend_retry(slots));
-    assert_false(slots_spend_retry(slots));
+    for (int i = 0; i < SLOTS_BUDGET_FIRST / SLOTS_BUDGET_COST; i++)
+        assert_true(slots_budget_spend(slots));
+    assert_false(slots_budget_spend(slots));
     for (int i = 0; i < 2 * SLOTS_BUDGET_MAX; i++)
-        slots_earn_retry(slots);
+        slots_budget_earn(slots);
     assert_int_equal(slots->retry_budget, SLOTS_BUDGET_MAX);
 }
 

@@ -2,6 +2,8 @@
    only in the direction that must never fail: nothing comes too early. */
 #include "throttle_scene.h"
 
+#include "core/slots_budget.h"
+
 static void test_takes_up_to_the_limit(void **state)
 {
     struct scene scene;
@@ -273,10 +275,10 @@ static void test_spent_repetitions_are_earned_again(void **state)
     (void)state;
     begin(&scene, 0, 1000);
     earn_all(&scene);
-    for (int i = 0; i < SLOTS_BUDGET_MAX / SLOTS_RETRY_COST; i++)
+    for (int i = 0; i < SLOTS_BUDGET_MAX / SLOTS_BUDGET_COST; i++)
         assert_true(throttle_spend_retry(scene.throttle));
     assert_false(throttle_spend_retry(scene.throttle));
-    for (int i = 0; i < SLOTS_RETRY_COST; i++)
+    for (int i = 0; i < SLOTS_BUDGET_COST; i++)
         assert_true(take(&scene, 0, PRIORITY_NORMAL));
     assert_true(throttle_spend_retry(scene.throttle));
     end(&scene);
@@ -291,15 +293,15 @@ static void test_budget_of_repetitions(void **state)
     begin(&scene, 1, 1);
     while (repeats <= LOG_MAX && throttle_spend_retry(scene.throttle))
         repeats++;
-    assert_int_equal(repeats, SLOTS_BUDGET_FIRST / SLOTS_RETRY_COST);
-    for (int i = 0; i < SLOTS_RETRY_COST; i++) {
+    assert_int_equal(repeats, SLOTS_BUDGET_FIRST / SLOTS_BUDGET_COST);
+    for (int i = 0; i < SLOTS_BUDGET_COST; i++) {
         assert_false(throttle_spend_retry(scene.throttle));
         assert_true(take(&scene, 0, PRIORITY_NORMAL));
         release(&scene, 0, SENT_NO);
     }
     assert_true(throttle_spend_retry(scene.throttle));
     scene.wants[0].waiter.repeats = true; /* a repetition earns none */
-    for (int i = 0; i < SLOTS_RETRY_COST; i++) {
+    for (int i = 0; i < SLOTS_BUDGET_COST; i++) {
         assert_true(take(&scene, 0, PRIORITY_NORMAL));
         release(&scene, 0, SENT_NO);
     }
