@@ -90,6 +90,17 @@ void lane_refuse(
     }
 }
 
+void lane_call(struct throttle_waiter *list, const struct err *err)
+{
+    while (list) {
+        struct throttle_waiter *waiter = list;
+
+        list = waiter->next;
+        waiter->next = NULL;
+        waiter->granted(waiter->context, err);
+    }
+}
+
 /* Whether the head of the lane gets its slot now: as many are free as stand in front, and
    one. */
 static bool has_turn(const struct lane *lane, struct slots *slots, int limit)

@@ -33,6 +33,9 @@ void lane_enter(struct lane *lane, struct slots *slots);
 void lane_refuse(
     struct lane *lane, struct slots *slots, int64_t pause_ms, struct throttle_waiter **refused);
 
+/* Tells each of a list, with `err` as throttle.h says. */
+void lane_call(struct throttle_waiter *list, const struct err *err);
+
 /* Under the lock: the first one's place in the shared queue is given up. */
 void lane_leave(struct lane *lane, struct slots *slots);
 

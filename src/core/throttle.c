@@ -272,17 +272,6 @@ static bool tell(
     return tells_waits && notice_tell(&throttle->notice, &wait, clock_ms());
 }
 
-static void call(struct throttle_waiter *list, const struct err *err)
-{
-    while (list) {
-        struct throttle_waiter *waiter = list;
-
-        list = waiter->next;
-        waiter->next = NULL;
-        waiter->granted(waiter->context, err);
-    }
-}
-
 static int fail_pause(const struct throttle *throttle, int64_t pause_ms, struct err *err)
 {
     err_set(err, ERR_RATE_LIMITED, "%s asked for a pause that is not over", throttle->service);
@@ -356,8 +345,8 @@ static void serve(void *context)
         next_ms = NOTICE_GATHER_MS;
     look_again(throttle, next_ms);
     fail_pause(throttle, stats.paused_ms, &err);
-    call(refused, &err);
-    call(granted, NULL);
+    lane_call(refused, &err);
+    lane_call(granted, NULL);
 }
 
 /* Without a limit most requests change nothing that others see, and need no lock. */
