@@ -100,7 +100,7 @@ soak: test asan ## the long proofs: each allocation failing once, valgrind, limi
 	@$(MAKE) --no-print-directory sweep STRIDE=1
 	@$(MAKE) --no-print-directory sweep STRIDE=7 SAN=1
 	@tests/soak/valgrind ./$(PROGRAM) $(filter-out %slots_model_test,$(C_TESTS))
-	@tests/soak/slots $(CC) $(BUILD)/tests/slots_model_test
+	@tests/soak/slots $(CC) $(BUILD)/tests/slots_model_test $(MODELLED)
 	@$(BUILD)/tests/jsontape_jansson_test 5000000
 	@$(MAKE) --no-print-directory prove
 
@@ -205,10 +205,16 @@ $(BUILD)/tools/%: tests/c/%.c Makefile
 # ThreadSanitizer, without its library.
 MODEL_CFLAGS = $(filter-out $(HARDEN) $(PKG_CFLAGS),$(ALL_CFLAGS)) -DSLOTS_SMALL -O2
 MODEL = tests/c/slots_model_test.c tests/c/slots_model_state.c tests/c/slots_model_store.c
-$(BUILD)/tests/slots_model_test: $(MODEL) tests/c/slots_model.h src/core/slots.c src/core/slots.h Makefile
+MODELLED = slots slots_queue
+MODELLED_OBJECTS = $(MODELLED:%=$(BUILD)/model/%.o)
+
+$(BUILD)/model/%.o: src/core/%.c $(MODELLED:%=src/core/%.h) Makefile
 	@mkdir -p $(@D)
-	$(call say,cc src/core/slots.c)$(CC) $(MODEL_CFLAGS) -fsanitize=thread -c -o $@.slots.o src/core/slots.c
-	$(call say,cc $(MODEL))$(CC) $(MODEL_CFLAGS) -o $@ $(MODEL) $@.slots.o -lcmocka
+	$(call say,cc $<)$(CC) $(MODEL_CFLAGS) -fsanitize=thread -c -o $@ $<
+
+$(BUILD)/tests/slots_model_test: $(MODEL) $(MODELLED_OBJECTS) tests/c/slots_model.h
+	@mkdir -p $(@D)
+	$(call say,cc $(MODEL))$(CC) $(MODEL_CFLAGS) -o $@ $(MODEL) $(MODELLED_OBJECTS) -lcmocka
 
 # Calls of malloc and its kin from our own objects go through the sweep; those of the libraries must not.
 $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))

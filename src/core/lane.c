@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/slots_owner.h"
+#include "core/slots_queue.h"
 
 void lane_init(struct lane *lane, int64_t advance_ms)
 {
@@ -49,19 +50,19 @@ static void set_behind(const struct lane *lane, struct slots *slots)
     behind.last_key_ms = lane_key_ms(lane, lane->last_since_ms);
     for (int i = 0; waiter && i < SLOTS_KEYS_MAX; i++, waiter = waiter->next)
         behind.keys_ms[i] = lane_key_ms(lane, waiter->since_ms);
-    slots_set_behind(slots, lane->place, &behind);
+    slots_queue_set_behind(slots, lane->place, &behind);
 }
 
 void lane_enter(struct lane *lane, struct slots *slots)
 {
     int64_t now_ms = clock_ms();
 
-    lane->entered = lane->entered && slots_waits(slots, lane->place);
+    lane->entered = lane->entered && slots_queue_has(slots, lane->place);
     if (lane->entered)
-        slots_see(slots, lane->place, now_ms);
+        slots_queue_see(slots, lane->place, now_ms);
     else if (lane->first)
-        lane->entered = slots_enter(slots, lane_key_ms(lane, lane->first->since_ms), now_ms,
-            slots_owner_self(), &lane->place);
+        lane->entered = slots_queue_enter(slots, lane_key_ms(lane, lane->first->since_ms),
+            now_ms, slots_owner_self(), &lane->place);
     if (lane->entered)
         set_behind(lane, slots);
 }
@@ -69,7 +70,7 @@ void lane_enter(struct lane *lane, struct slots *slots)
 void lane_leave(struct lane *lane, struct slots *slots)
 {
     if (lane->entered)
-        slots_leave(slots, lane->place);
+        slots_queue_leave(slots, lane->place);
     lane->entered = false;
 }
 
@@ -109,7 +110,8 @@ static bool has_turn(const struct lane *lane, struct slots *slots, int limit)
 
     if (!lane->first || !lane->entered)
         return false;
-    return !limit || slots_rank(slots, lane->place, now_ms) < limit - slots_used(slots, now_ms);
+    return !limit ||
+           slots_queue_rank(slots, lane->place, now_ms) < limit - slots_used(slots, now_ms);
 }
 
 struct lane *lane_in_turn(struct lane lanes[PRIORITIES], struct slots *slots, int limit)
@@ -133,7 +135,7 @@ int64_t lane_due_ms(
 
         if (!lanes[i].first || !lanes[i].entered)
             continue;
-        rank = slots_rank(slots, lanes[i].place, now_ms);
+        rank = slots_queue_rank(slots, lanes[i].place, now_ms);
         due_ms = slots_due_ms(slots, limit, rank, now_ms, window_ms);
         if (due_ms < first_ms)
             first_ms = due_ms;

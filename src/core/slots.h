@@ -136,29 +136,6 @@ bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until
    not known (the block was made anew meanwhile) the slot is held all the same. */
 void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms);
 
-/* Joins the queue; false when it is full. A waiter shows that its process runs by slots_see:
-   without that for SLOTS_PROMPT_MS it counts for itself alone, and for SLOTS_SEEN_MS (stopped,
-   or busy with something else) it holds up nobody. */
-enum { SLOTS_PROMPT_MS = 2000, SLOTS_SEEN_MS = 5000, SLOTS_BEHIND_MAX = 100000 };
-bool slots_enter(struct slots *slots, int64_t key_ms, int64_t now_ms, struct slots_owner owner,
-    struct slots_place *place);
-void slots_see(struct slots *slots, struct slots_place place, int64_t now_ms);
-void slots_leave(struct slots *slots, struct slots_place place);
-
-/* Whether the place is still this waiter's: not after the block was made anew. */
-bool slots_waits(const struct slots *slots, struct slots_place place);
-
-/* Says who waits behind the waiter: those that come after some of them wait for these too. */
-void slots_set_behind(
-    struct slots *slots, struct slots_place place, const struct slots_behind *behind);
-
-/* Requests that are to be served before one with this key, about. INT64_MAX: all that wait. */
-int slots_ahead(const struct slots *slots, int64_t key_ms, int64_t now_ms);
-
-/* How many requests wait in front of this waiter's; about, where more than SLOTS_KEYS_MAX wait
-   behind one. 0 for the first waiter. */
-int slots_rank(const struct slots *slots, struct slots_place place, int64_t now_ms);
-
 /* When the waiter with `rank` others in front can expect a slot: known, or a window from now at
    the earliest. Not before the end of a pause; with limit 0, at that. */
 int64_t slots_due_ms(

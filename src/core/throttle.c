@@ -11,6 +11,7 @@
 #include "core/slots_budget.h"
 #include "core/slots_file.h"
 #include "core/slots_owner.h"
+#include "core/slots_queue.h"
 #include "core/timer.h"
 
 enum {
@@ -239,7 +240,7 @@ static int64_t wait_ms(
     const struct throttle *throttle, struct slots *slots, enum throttle_priority priority)
 {
     int64_t now_ms = clock_ms();
-    int ahead = slots_ahead(slots, lane_key_ms(&throttle->lanes[priority], now_ms), now_ms);
+    int ahead = slots_queue_ahead(slots, lane_key_ms(&throttle->lanes[priority], now_ms), now_ms);
 
     return left_ms(due_ms(throttle, slots, ahead, now_ms));
 }
@@ -253,7 +254,7 @@ static void read_stats(
         .limit = throttle->limit,
         .window_ms = throttle->window_ms,
         .used = slots_used(slots, now_ms),
-        .waiting = slots_ahead(slots, INT64_MAX, now_ms),
+        .waiting = slots_queue_ahead(slots, INT64_MAX, now_ms),
         .wait_ms = wait_ms(throttle, slots, PRIORITY_NORMAL),
         .paused_ms = left_ms(slots->paused_until_ms),
     };

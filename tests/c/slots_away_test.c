@@ -14,7 +14,7 @@ static void take_and_stop_locked(void *context)
     struct slots_place place;
 
     must(slots_take(slots, LIMIT, clock_ms(), slots_owner_self(), &place), "take");
-    must(slots_enter(slots, 1, clock_ms(), slots_owner_self(), &place), "enter");
+    must(slots_queue_enter(slots, 1, clock_ms(), slots_owner_self(), &place), "enter");
     stop_self();
 }
 

@@ -332,7 +332,7 @@ static void test_cut_while_it_is_used(void **state)
         if (slots_take(slots, LIMIT, clock_ms(), slots_owner_self(), &place))
             assert_true(!slots_file_is_whole(file) || length > flights);
         slots_reap(slots, slots_owner_is_alive, 1);
-        slots_see(slots, (struct slots_place){SLOTS_WAITERS_MAX - 1, 1}, 1);
+        slots_queue_see(slots, (struct slots_place){SLOTS_WAITERS_MAX - 1, 1}, 1);
         assert_false(slots_file_is_whole(file));
         slots_file_unlock(file);
         expect_waits_out(file);

@@ -1,6 +1,6 @@
 /* The log of slots, explored exhaustively on a small model: processes that take, release, queue
    up, reap and die, at any store inside of any call too, in every order, until no new state
-   turns up. slots.c is compiled as for ThreadSanitizer: the compiler then announces each store,
+   turns up. What they call is compiled as for ThreadSanitizer: the compiler then announces each store,
    to the functions below instead of that library's. What the service may count is kept apart,
    as `truth`.
 
@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "core/slots_queue.h"
 #include "slots_model.h"
 
 static int limit;
@@ -68,8 +69,8 @@ static void check_waiters(const struct state *state)
             "a waiter without its process, or without its place");
         if (!process->waits)
             continue;
-        expect(slots_waits(&state->slots, process->waiter), "a waiter is not in its place");
-        rank = slots_rank(&state->slots, process->waiter, state->now);
+        expect(slots_queue_has(&state->slots, process->waiter), "a waiter is not in its place");
+        rank = slots_queue_rank(&state->slots, process->waiter, state->now);
         expect(rank >= waiters_in_front(state, i), "a waiter is served before its turn");
         expect(rank <= waiters_in_front(state, i) + owned[DEAD], "a waiter is forgotten");
     }
@@ -279,7 +280,7 @@ static void enter(struct state *state, struct process *process, int who, int64_t
 {
     struct slots_owner owner = {who + 1, 0};
 
-    process->waits = slots_enter(&state->slots, key, state->now, owner, &process->waiter);
+    process->waits = slots_queue_enter(&state->slots, key, state->now, owner, &process->waiter);
     process->key = key;
     process->order = state->entered++;
 }
@@ -290,13 +291,13 @@ static void grant(struct state *state, struct process *process, int who)
     int free_now = limit - slots_used(&state->slots, state->now);
     int in_front = waiters_in_front(state, who), flights = process->flights;
 
-    if (slots_rank(&state->slots, process->waiter, state->now) >= free_now)
+    if (slots_queue_rank(&state->slots, process->waiter, state->now) >= free_now)
         return;
     take(state, process, who);
     if (process->flights == flights)
         return;
     expect(in_front < free_now, "a waiter took the slot of another");
-    slots_leave(&state->slots, process->waiter);
+    slots_queue_leave(&state->slots, process->waiter);
     process->waits = false;
 }
 
@@ -333,7 +334,7 @@ static void act(struct state *state, int who, enum deed deed)
         break;
     case LEAVE:
         process->waits = false;
-        slots_leave(&state->slots, process->waiter);
+        slots_queue_leave(&state->slots, process->waiter);
         break;
     case RELEASE_ANSWERED:
     case RELEASE_UNANSWERED:

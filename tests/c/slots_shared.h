@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/slots_file.h"
 #include "core/slots_owner.h"
+#include "core/slots_queue.h"
 
 enum { LIMIT = 5, HOLD_MS = 600000, CROWD = 6, NOBODY = 65534 };
 

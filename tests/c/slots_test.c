@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/slots_budget.h"
+#include "core/slots_queue.h"
 
 enum { NOW = 1000, WINDOW = 100 };
 
@@ -128,15 +129,15 @@ static void test_queue_is_bounded_and_ordered(void **state)
     struct slots_place places[SLOTS_WAITERS_MAX], place;
 
     for (int i = 0; i < SLOTS_WAITERS_MAX; i++) /* pairs of one key, the latest first */
-        assert_true(slots_enter(slots, NOW - i / 2, NOW, me, &places[i]));
-    assert_false(slots_enter(slots, 0, NOW, me, &place));
+        assert_true(slots_queue_enter(slots, NOW - i / 2, NOW, me, &places[i]));
+    assert_false(slots_queue_enter(slots, 0, NOW, me, &place));
     for (int i = 0; i < SLOTS_WAITERS_MAX; i++)
         assert_int_equal(
-            slots_rank(slots, places[i], NOW), SLOTS_WAITERS_MAX - 2 - i / 2 * 2 + i % 2);
-    slots_leave(slots, places[0]);
-    slots_leave(slots, places[0]);
+            slots_queue_rank(slots, places[i], NOW), SLOTS_WAITERS_MAX - 2 - i / 2 * 2 + i % 2);
+    slots_queue_leave(slots, places[0]);
+    slots_queue_leave(slots, places[0]);
     assert_int_equal(slots->waiting, SLOTS_WAITERS_MAX - 1);
-    assert_false(slots_waits(slots, places[0]));
+    assert_false(slots_queue_has(slots, places[0]));
 }
 
 /* A waiter whose process does not look any more holds up nobody, and has its place when it
@@ -145,14 +146,14 @@ static void test_unseen_waiter(void **state)
 {
     struct slots *slots = *state;
     struct slots_place first, second;
-    int64_t later = NOW + SLOTS_SEEN_MS + 1;
+    int64_t later = NOW + SLOTS_QUEUE_SEEN_MS + 1;
 
-    assert_true(slots_enter(slots, 1, NOW, me, &first));
-    assert_true(slots_enter(slots, 2, NOW, me, &second));
-    assert_int_equal(slots_rank(slots, second, later - 1), 1);
-    assert_int_equal(slots_rank(slots, second, later), 0);
-    slots_see(slots, first, later);
-    assert_int_equal(slots_rank(slots, second, later), 1);
+    assert_true(slots_queue_enter(slots, 1, NOW, me, &first));
+    assert_true(slots_queue_enter(slots, 2, NOW, me, &second));
+    assert_int_equal(slots_queue_rank(slots, second, later - 1), 1);
+    assert_int_equal(slots_queue_rank(slots, second, later), 0);
+    slots_queue_see(slots, first, later);
+    assert_int_equal(slots_queue_rank(slots, second, later), 1);
 }
 
 static bool is_not_me(struct slots_owner owner)
