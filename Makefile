@@ -204,8 +204,8 @@ $(BUILD)/tools/%: tests/c/%.c Makefile
 # The model of the slots runs on a small block, and is told of each store by the instrumentation of
 # ThreadSanitizer, without its library.
 MODEL_CFLAGS = $(filter-out $(HARDEN) $(PKG_CFLAGS),$(ALL_CFLAGS)) -DSLOTS_SMALL -O2
-MODEL = tests/c/slots_model_test.c tests/c/slots_model_state.c tests/c/slots_model_store.c
-MODELLED = slots slots_queue
+MODEL = $(wildcard tests/c/slots_model_*.c)
+MODELLED = slots slots_ends slots_queue
 MODELLED_OBJECTS = $(MODELLED:%=$(BUILD)/model/%.o)
 
 $(BUILD)/model/%.o: src/core/%.c $(MODELLED:%=src/core/%.h) Makefile

@@ -124,6 +124,15 @@ struct lane *lane_in_turn(struct lane lanes[PRIORITIES], struct slots *slots, in
     return NULL;
 }
 
+int64_t lane_wait_ms(const struct lane *lane, struct slots *slots, int limit, int64_t window_ms)
+{
+    int64_t now_ms = clock_ms();
+    int ahead = slots_queue_ahead(slots, lane_key_ms(lane, now_ms), now_ms);
+    int64_t due_ms = slots_due_ms(slots, limit, ahead, now_ms, window_ms);
+
+    return due_ms > now_ms ? due_ms - now_ms : 0;
+}
+
 int64_t lane_due_ms(
     const struct lane lanes[PRIORITIES], struct slots *slots, int limit, int64_t window_ms)
 {

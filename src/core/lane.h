@@ -43,6 +43,10 @@ void lane_leave(struct lane *lane, struct slots *slots);
    any is served: the next one of a lane may have come before those of the others. */
 struct lane *lane_in_turn(struct lane lanes[PRIORITIES], struct slots *slots, int limit);
 
+/* How long a request of the lane that comes now waits at least. */
+int64_t lane_wait_ms(
+    const struct lane *lane, struct slots *slots, int limit, int64_t window_ms);
+
 /* When the first of the heads can expect a slot; INT64_MAX: there is none. */
 int64_t lane_due_ms(
     const struct lane lanes[PRIORITIES], struct slots *slots, int limit, int64_t window_ms);

@@ -4,8 +4,13 @@
 #include <string.h>
 
 #include "core/slots_budget.h"
+#include "core/slots_ends.h"
 
-enum { RESERVED_MAX = SLOTS_ENDED_MAX + SLOTS_FLIGHT_MAX, RESERVED_MORE = 8 };
+enum {
+    RESERVED_MAX = SLOTS_ENDED_MAX + SLOTS_FLIGHT_MAX,
+    RESERVED_MORE = 8,
+    NOTED_MS = 60000, /* what is noted without the lock may be later than a look at the clock */
+};
 
 static const uint64_t magic = 0x336e757265746973; /* "siterun3" */
 
@@ -35,6 +40,19 @@ static bool ended_is_sound(const struct slots *slots, int64_t latest_ms)
     return true;
 }
 
+static uint64_t ticket_of(const struct slots_flight *flight)
+{
+    return __atomic_load_n(&flight->ticket, __ATOMIC_RELAXED);
+}
+
+static bool ends_are_sound(const struct slots *slots, int64_t latest_ms)
+{
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
+        if (slots_ends_free_ms(ticket_of(&slots->flights[i])) > latest_ms + NOTED_MS)
+            return false;
+    return true;
+}
+
 /* The counts may be too high, when a process died, but never too low. */
 static bool counts_are_sound(const struct slots *slots)
 {
@@ -57,11 +75,12 @@ bool slots_is_sound(const struct slots *slots, int64_t now_ms, int64_t held_max_
 {
     int64_t latest_ms = now_ms + held_max_ms;
 
-    return slots_is_block(slots) && slots->next_id > 0 &&
+    return slots_is_block(slots) && slots->next_id > 0 && !slots_ends_free_ms(slots->next_id) &&
            memchr(slots->boot_id, '\0', SLOTS_BOOT_BYTES) && counts_are_sound(slots) &&
            slots->paused_until_ms <= latest_ms && slots->retry_budget >= 0 &&
            slots->reserved >= 0 && slots->reserved <= RESERVED_MAX &&
-           slots->retry_budget <= SLOTS_BUDGET_MAX && ended_is_sound(slots, latest_ms);
+           slots->retry_budget <= SLOTS_BUDGET_MAX && ended_is_sound(slots, latest_ms) &&
+           ends_are_sound(slots, latest_ms);
 }
 
 static void expire(struct slots *slots, int64_t now_ms)
@@ -150,6 +169,14 @@ int slots_used(struct slots *slots, int64_t now_ms)
     return (int)(slots->tail - slots->head + slots->in_flight);
 }
 
+/* Without what was noted as ended, where that might make room. */
+static int used_of(struct slots *slots, int limit, int64_t now_ms)
+{
+    if (slots_used(slots, now_ms) >= limit || slots->in_flight >= SLOTS_FLIGHT_MAX)
+        slots_ends_settle(slots);
+    return slots_used(slots, now_ms);
+}
+
 static uint32_t free_flight(const struct slots *slots, uint64_t from)
 {
     for (uint32_t i = 0; i < SLOTS_FLIGHT_MAX; i++) {
@@ -175,7 +202,7 @@ bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_own
 {
     uint32_t index;
 
-    if (now_ms < slots->paused_until_ms || slots_used(slots, now_ms) >= limit)
+    if (now_ms < slots->paused_until_ms || used_of(slots, limit, now_ms) >= limit)
         return false;
     index = free_flight(slots, slots->next_id);
     if (index == SLOTS_FLIGHT_MAX)
@@ -187,7 +214,7 @@ bool slots_take(struct slots *slots, int limit, int64_t now_ms, struct slots_own
 
 bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until_ms)
 {
-    int64_t needed = slots_used(slots, now_ms) + 1, before = slots->reserved;
+    int64_t needed = used_of(slots, limit, now_ms) + 1, before = slots->reserved;
     int64_t most = slots->most_used = needed > slots->most_used ? needed : slots->most_used;
 
     if (needed > limit || (needed <= before && now_ms < slots->reserved_until_ms))
@@ -209,6 +236,11 @@ static struct slots_flight *find_flight(struct slots *slots, struct slots_place 
         if (slots->flights[i].ticket == place.ticket)
             return &slots->flights[i];
     return NULL;
+}
+
+bool slots_flies(struct slots *slots, struct slots_place place)
+{
+    return find_flight(slots, place);
 }
 
 void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms)
@@ -235,6 +267,12 @@ static void add_flight(struct slots *slots, const struct slots_flight *from, int
         add_ended(slots, free_ms);
     else
         put_flight(slots, index, from);
+}
+
+/* Its process may note its end meanwhile: before this, or too late for this. */
+static struct slots_flight read_flight(const struct slots_flight *flight)
+{
+    return (struct slots_flight){.ticket = ticket_of(flight), .owner = flight->owner};
 }
 
 static bool is_ancestor(const struct slots *slots, uint64_t origin)
@@ -277,9 +315,15 @@ static void add_held(struct slots *slots, const struct slots *from)
 void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms)
 {
     add_held(slots, from);
-    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
-        if (from->flights[i].ticket)
-            add_flight(slots, &from->flights[i], free_ms);
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++) {
+        struct slots_flight flight = read_flight(&from->flights[i]);
+        int64_t ended_ms = slots_ends_free_ms(flight.ticket);
+
+        if (ended_ms)
+            add_ended(slots, ended_ms);
+        else if (flight.ticket)
+            add_flight(slots, &flight, free_ms);
+    }
     descend(slots, from);
 }
 
@@ -293,14 +337,15 @@ void slots_salvage(struct slots *slots, const struct slots *from, int64_t pid,
     slots->moved = 0;
     fence();
     for (int i = 0; i < SLOTS_FLIGHT_MAX; i++) {
-        const struct slots_flight *flight = &from->flights[i];
+        struct slots_flight flight = read_flight(&from->flights[i]);
+        int64_t ended_ms = slots_ends_free_ms(flight.ticket);
 
-        if (!flight->ticket)
+        if (!flight.ticket)
             continue;
-        if (!is_alive(flight->owner))
-            hold(slots, is_lost, free_ms);
-        else if (flight->owner.pid == pid)
-            add_flight(slots, flight, free_ms);
+        if (ended_ms || !is_alive(flight.owner))
+            hold(slots, is_lost, ended_ms ? ended_ms : free_ms);
+        else if (flight.owner.pid == pid)
+            add_flight(slots, &flight, free_ms);
     }
     if (is_lost)
         descend(slots, from);
@@ -326,7 +371,7 @@ void slots_claim(struct slots *slots, uint64_t home, uint64_t file)
 static int64_t due_in_this_window_ms(
     struct slots *slots, int limit, int rank, int64_t now_ms, int64_t window_ms)
 {
-    int64_t needed = (int64_t)slots_used(slots, now_ms) + rank + 1 - limit;
+    int64_t needed = (int64_t)used_of(slots, limit - rank, now_ms) + rank + 1 - limit;
 
     if (needed > (int64_t)(slots->tail - slots->head))
         return now_ms + window_ms;
@@ -353,6 +398,7 @@ static void reap_flights(
     for (uint32_t i = 0; i < SLOTS_FLIGHT_MAX; i++) {
         struct slots_flight *flight = &slots->flights[i];
 
+        slots_ends_settle_at(slots, i);
         if (flight->ticket && !is_alive(flight->owner))
             slots_release(slots, (struct slots_place){i, flight->ticket}, free_ms);
         count += flight->ticket != 0;

@@ -1,8 +1,8 @@
 /* slots: the log that a limit is kept by, as one flat block of memory that processes share. A
    slot is in flight from the sending of a request to its end, and then held until one window
-   later. The functions are called under a lock, but the process may die at any instruction in
-   them: each store leaves a block that holds at least what it must. No clock and no file in
-   here. */
+   later. The functions are called under a lock, where slots_ends.h does not say otherwise, but
+   the process may die at any instruction in them: each store leaves a block that holds at least
+   what it must. No clock and no file in here. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ struct slots_owner {
 };
 
 struct slots_flight {
-    uint64_t ticket; /* 0: the place is free */
+    uint64_t ticket; /* 0: the place is free; see slots_ends.h for one that ended */
     struct slots_owner owner;
 };
 
@@ -108,8 +108,8 @@ void slots_merge(struct slots *slots, const struct slots *from, int64_t free_ms)
 
 /* Adds what a block that was merged into some other still tells. That other may be lost: then
    `from` is no ancestor, and all that it held counts. Flights of process `pid` count in any
-   case: it has looked at no later block, so they did not end. Those of other living processes
-   are in theirs. */
+   case: it has looked at no later block, so it noted here which of them ended. Those of other
+   living processes are in theirs. */
 void slots_salvage(struct slots *slots, const struct slots *from, int64_t pid,
     bool (*is_alive)(struct slots_owner owner), int64_t free_ms);
 
@@ -135,6 +135,9 @@ bool slots_reserve(struct slots *slots, int limit, int64_t now_ms, int64_t until
 /* Ends a flight: its slot is held until `free_ms`; 0 gives it back at once. When the flight is
    not known (the block was made anew meanwhile) the slot is held all the same. */
 void slots_release(struct slots *slots, struct slots_place place, int64_t free_ms);
+
+/* Whether the block knows the flight, and no end of it. */
+bool slots_flies(struct slots *slots, struct slots_place place);
 
 /* When the waiter with `rank` others in front can expect a slot: known, or a window from now at
    the earliest. Not before the end of a pause; with limit 0, at that. */

@@ -11,16 +11,26 @@
 
 #include "core/clock.h"
 #include "core/slots_budget.h"
+#include "core/slots_ends.h"
 #include "core/slots_make.h"
 #include "core/slots_path.h"
 #include "core/slots_search.h"
 #include "core/volume.h"
 
-enum { TRIES = 1000 };
+enum { TRIES = 1000, ENDS_MAX = 64 };
+
+/* A flight whose end was noted without the lock. */
+struct end {
+    struct slots_place place;
+    int64_t free_ms;
+};
 
 struct slots_file {
     struct slots_path at;
     struct slots *memory; /* instead of a file */
+    struct end ends[ENDS_MAX];
+    int end_count;
+    uint64_t ended_in; /* which file they were noted in */
 };
 
 /* ---- what other processes hold ---- */
@@ -243,10 +253,34 @@ static int lock_file(struct slots_file *file, struct err *err)
                : err_set(err, ERR_CONFIG, "%.300s is replaced again and again", file->at.path);
 }
 
+/* Whether all flights that were in the block when their end was noted are there alone: nobody
+   ever put them elsewhere, from where they may come back. */
+static bool has_all_ends(const struct slots_file *file)
+{
+    return file->ended_in == file->at.inode.id && !file->at.inode.slots->departures;
+}
+
+static void settle_ends(struct slots_file *file)
+{
+    struct slots *slots = file->at.inode.slots;
+    bool has_all = has_all_ends(file);
+
+    for (int i = 0; i < file->end_count; i++) {
+        const struct end *end = &file->ends[i];
+
+        slots_ends_settle_at(slots, end->place.index);
+        if (!has_all && slots_flies(slots, end->place))
+            slots_release(slots, end->place, end->free_ms);
+    }
+    file->end_count = 0;
+}
+
 int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err)
 {
     if (!file->memory && lock_file(file, err))
         return -1;
+    if (file->end_count)
+        settle_ends(file);
     *out = file->memory ? file->memory : file->at.inode.slots;
     return 0;
 }
@@ -277,6 +311,27 @@ bool slots_file_lets_pass(const struct slots_file *file)
 void slots_file_unlock(struct slots_file *file)
 {
     slots_inode_unlock(&file->at.inode);
+}
+
+bool slots_file_end(struct slots_file *file, struct slots_place place, int64_t free_ms)
+{
+    const struct slots_inode *inode = &file->at.inode;
+
+    if (!inode->map || file->end_count == ENDS_MAX ||
+        !slots_ends_note(inode->slots, place, free_ms))
+        return false;
+    file->ends[file->end_count++] = (struct end){place, free_ms};
+    file->ended_in = inode->id;
+    return true;
+}
+
+void slots_file_settle(struct slots_file *file)
+{
+    struct slots *slots;
+    struct err ignored;
+
+    if (file->end_count && !slots_file_lock(file, &slots, &ignored))
+        slots_file_unlock(file);
 }
 
 void slots_file_sync(struct slots_file *file)
@@ -383,6 +438,7 @@ void slots_file_close(struct slots_file *file)
 {
     if (!file)
         return;
+    slots_file_settle(file);
     bequeath(file);
     slots_inode_close(&file->at.inode);
     if (file->memory)

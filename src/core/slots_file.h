@@ -3,7 +3,9 @@
 
    The file may be deleted, renamed or replaced at any moment. These hold none the less:
    1. A block is used under the lock of its file, while that is at the path; so from the moment
-      when somebody locked a file and found it away, its block stays as it is.
+      when somebody locked a file and found it away, its block stays as it is, but for flights
+      whose end is noted in it (slots_ends.h). Their process remembers them until it has the
+      lock, and then ends them in whatever block they went to.
    2. Who finds the file away that he has open puts all that it holds into the one at the path,
       both locked, before he closes it. So whoever has something in flight has a file open that
       tells it: the one at the path, or one that was there.
@@ -47,6 +49,15 @@ void slots_file_close(struct slots_file *file);
    time. ERR_CONFIG when the file was taken away and can't be made anew. */
 MUST_USE int slots_file_lock(struct slots_file *file, struct slots **out, struct err *err);
 void slots_file_unlock(struct slots_file *file);
+
+/* Without the lock: ends a flight of this process, whose slot is held until `free_ms`. It is
+   done with the next lock, and may be seen by others before. False when only slots_release can
+   tell of it. */
+MUST_USE bool slots_file_end(
+    struct slots_file *file, struct slots_place place, int64_t free_ms);
+
+/* Does what slots_file_end left, also where the file was taken away. */
+void slots_file_settle(struct slots_file *file);
 
 /* Without the lock: whether the block at the path neither holds back a request that needs no
    slot, nor would be changed by it. */

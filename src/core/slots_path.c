@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/slots_ends.h"
 #include "core/slots_make.h"
 #include "core/slots_owner.h"
 
@@ -73,9 +74,10 @@ static void repair(const struct slots_path *at, const char *boot_id)
         .home = at->home,
         .first_id = slots_make_id(),
         .held = at->spec.assume_fresh ? 0 : at->spec.limit,
-        .free_ms = clock_ms() + at->spec.hold_ms,
     };
 
+    slots_ends_refuse(at->inode.slots);
+    start.free_ms = clock_ms() + at->spec.hold_ms;
     slots_init(at->inode.slots, &start);
     say(at, at->spec.assume_fresh ? "is damaged; taken for fresh, as --assume-fresh says"
                                   : "is damaged; waiting out what it may have held");

@@ -9,6 +9,7 @@
 #include "core/loop.h"
 #include "core/notice.h"
 #include "core/slots_budget.h"
+#include "core/slots_ends.h"
 #include "core/slots_file.h"
 #include "core/slots_owner.h"
 #include "core/slots_queue.h"
@@ -28,6 +29,7 @@ struct throttle {
     int openings;
     struct loop *loop;
     struct slots_file *file;
+    struct slots_owner owner;
     char *service, *name, *folder;
     int limit;
     int64_t window_ms;
@@ -111,6 +113,7 @@ static int create(
     if (!throttle)
         return err_no_memory(err);
     throttle->loop = loop;
+    throttle->owner = slots_owner_self();
     tighten(throttle, spec);
     timer_init(&throttle->timer, serve, throttle);
     for (int i = 0; i < PRIORITIES; i++)
@@ -161,7 +164,7 @@ static bool take_slot(
 {
     if (slots_reserve(slots, throttle->limit, now_ms, now_ms + hold_ms(throttle)))
         slots_file_sync(throttle->file);
-    return slots_take(slots, throttle->limit, now_ms, slots_owner_self(), place) &&
+    return slots_take(slots, throttle->limit, now_ms, throttle->owner, place) &&
            slots_file_is_whole(throttle->file);
 }
 
@@ -215,12 +218,6 @@ static int64_t left_ms(int64_t until_ms)
     return until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
-static int64_t due_ms(
-    const struct throttle *throttle, struct slots *slots, int ahead, int64_t now_ms)
-{
-    return slots_due_ms(slots, throttle->limit, ahead, now_ms, throttle->window_ms);
-}
-
 static struct throttle_waiter *refuse(struct throttle *throttle, struct slots *slots)
 {
     int64_t pause_ms = left_ms(slots->paused_until_ms);
@@ -236,26 +233,19 @@ static struct throttle_waiter *refuse(struct throttle *throttle, struct slots *s
     return refused;
 }
 
-static int64_t wait_ms(
-    const struct throttle *throttle, struct slots *slots, enum throttle_priority priority)
-{
-    int64_t now_ms = clock_ms();
-    int ahead = slots_queue_ahead(slots, lane_key_ms(&throttle->lanes[priority], now_ms), now_ms);
-
-    return left_ms(due_ms(throttle, slots, ahead, now_ms));
-}
-
 static void read_stats(
     const struct throttle *throttle, struct slots *slots, struct throttle_stats *stats)
 {
     int64_t now_ms = clock_ms();
 
+    slots_ends_settle(slots);
     *stats = (struct throttle_stats){
         .limit = throttle->limit,
         .window_ms = throttle->window_ms,
         .used = slots_used(slots, now_ms),
         .waiting = slots_queue_ahead(slots, INT64_MAX, now_ms),
-        .wait_ms = wait_ms(throttle, slots, PRIORITY_NORMAL),
+        .wait_ms = lane_wait_ms(
+            &throttle->lanes[PRIORITY_NORMAL], slots, throttle->limit, throttle->window_ms),
         .paused_ms = left_ms(slots->paused_until_ms),
     };
 }
@@ -312,6 +302,7 @@ static int64_t grant_and_look(struct throttle *throttle, struct slots *slots,
     int64_t due_ms;
 
     reap(throttle, slots);
+    slots_ends_settle(slots);
     grant(throttle, slots, granted);
     due_ms = lane_due_ms(throttle->lanes, slots, throttle->limit, throttle->window_ms);
     read_stats(throttle, slots, stats);
@@ -331,8 +322,10 @@ static void serve(void *context)
     struct err err;
     int64_t next_ms;
 
-    if (!throttle->waiting)
+    if (!throttle->waiting) {
+        slots_file_settle(throttle->file);
         return;
+    }
     if (slots_file_lock(throttle->file, &slots, &err)) {
         fail_all(throttle, &err);
         return;
@@ -384,6 +377,7 @@ int throttle_take(struct throttle *throttle, struct throttle_waiter *waiter, str
     }
     slots_file_unlock(throttle->file);
     if (taken) {
+        loop_timer_stop(throttle->loop, &throttle->timer);
         notice_end(&throttle->notice);
         return 1;
     }
@@ -413,6 +407,17 @@ void throttle_leave(struct throttle *throttle, struct throttle_waiter *waiter)
         loop_timer_start(throttle->loop, &throttle->timer, 0);
 }
 
+/* Ends it without the lock, which the next request of this process is likely to take; in any
+   case before the loop waits for anything. */
+static bool ends(struct throttle *throttle, struct throttle_waiter *waiter, int64_t free_ms)
+{
+    if (throttle->waiting || !slots_file_end(throttle->file, waiter->place, free_ms))
+        return false;
+    waiter->place.ticket = 0;
+    loop_timer_start(throttle->loop, &throttle->timer, 0);
+    return true;
+}
+
 void throttle_release(
     struct throttle *throttle, struct throttle_waiter *waiter, enum err_sent sent)
 {
@@ -422,7 +427,8 @@ void throttle_release(
     struct slots *slots;
     struct err ignored;
 
-    if (!waiter->place.ticket || slots_file_lock(throttle->file, &slots, &ignored))
+    if (!waiter->place.ticket || (sent != SENT_NO && ends(throttle, waiter, free_ms)) ||
+        slots_file_lock(throttle->file, &slots, &ignored))
         return;
     slots_release(slots, waiter->place, sent == SENT_NO ? 0 : free_ms);
     slots_file_unlock(throttle->file);
@@ -485,7 +491,7 @@ int64_t throttle_wait_ms(struct throttle *throttle, enum throttle_priority prior
 
     if (slots_file_lock(throttle->file, &slots, &ignored))
         return 0; /* throttle_take will say why */
-    ms = wait_ms(throttle, slots, priority);
+    ms = lane_wait_ms(&throttle->lanes[priority], slots, throttle->limit, throttle->window_ms);
     slots_file_unlock(throttle->file);
     return ms;
 }

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <sys/file.h>
 
-#include "slots_shared.h"
+#include "slots_removals.h"
 
 /* ---- processes that die ---- */
 
@@ -83,72 +83,6 @@ static void test_who_is_alive(void **state)
 }
 
 /* ---- files that are taken away ---- */
-
-static void delete_file(void)
-{
-    assert_int_equal(unlink(path), 0);
-}
-
-static void rename_file(void)
-{
-    char away[160];
-
-    snprintf(away, sizeof away, "%s/away", folder);
-    assert_int_equal(rename(path, away), 0);
-}
-
-static void keep_a_hard_link(void)
-{
-    char other[160];
-
-    snprintf(other, sizeof other, "%s/link", folder);
-    unlink(other);
-    assert_int_equal(link(path, other), 0);
-    assert_int_equal(unlink(path), 0);
-}
-
-/* A fresh file, as from a backup of long ago, comes to the path. */
-static void replace_file(void)
-{
-    char other[160], command[700];
-
-    snprintf(other, sizeof other, "%s/backup", folder);
-    if (access(other, F_OK))
-        return delete_file();
-    snprintf(
-        command, sizeof command, "cp %s %s.new && mv %s.new %s", other, other, other, path);
-    assert_int_equal(system(command), 0);
-}
-
-static void delete_folder(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    assert_int_equal(system(command), 0);
-}
-
-/* What the file's last moment of a process between linking and removing its draft left. */
-static void delete_leaving_a_draft(void)
-{
-    char draft[160];
-
-    snprintf(draft, sizeof draft, "%s.%ld.new", path, (long)getpid());
-    assert_int_equal(link(path, draft), 0);
-    assert_int_equal(unlink(path), 0);
-}
-
-static void (*const removals[])(void) = {delete_file, rename_file, keep_a_hard_link,
-    replace_file, delete_folder, delete_leaving_a_draft};
-
-static void make_backup(void)
-{
-    char command[700];
-
-    slots_file_close(open_file());
-    snprintf(command, sizeof command, "cp %s %s/backup && rm %s", path, folder, path);
-    assert_int_equal(system(command), 0);
-}
 
 static void test_newcomer_finds_what_is_held(void **state)
 {
@@ -365,7 +299,8 @@ static void take_and_give_back(void *context)
         crowd->grants++;
         nanosleep(&(struct timespec){.tv_nsec = LITTLE_NS}, NULL);
         atomic_fetch_sub(&crowd->in_flight, 1);
-        release(file, place, 0);
+        if (crowd->grants % 2 || !slots_file_end(file, place, clock_ms()))
+            release(file, place, 0);
     }
     slots_file_close(file);
 }

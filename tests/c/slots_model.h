@@ -18,7 +18,7 @@ enum {
     HEAD = SLOTS_ENDED_MAX - 1 /* the log always wraps round */
 };
 
-enum { KEY_BYTES = 32, SET_MIN = 1 << 16 };
+enum { KEY_BYTES = 40, SET_MIN = 1 << 16 };
 
 struct process {
     int flights;
@@ -43,6 +43,8 @@ struct key {
     uint8_t bytes[KEY_BYTES];
 };
 
+extern int limit;
+
 /* The first thing that was found wrong, or NULL. */
 extern const char *bad;
 void expect(bool good, const char *what);
@@ -56,8 +58,17 @@ void hold_truth(struct state *state, int64_t free_ms);
 int truth_at(const struct state *state, int64_t at);
 int held_at(const struct slots *slots, int64_t at);
 
+/* The flights whose end was noted without the lock. */
+int noted_in(const struct slots *slots);
+
 int waiters_in_front(const struct state *state, int who);
 void kill_process(struct state *state, int who);
+
+/* Without the lock, and before anybody settles it. */
+void note_end(struct state *state, struct process *process, int flight, int64_t free_ms);
+
+/* What must hold in each state. */
+void check_state(const struct state *state);
 
 /* What matters of a state, and a state of which that matters. */
 struct key key_of(const struct state *state);
@@ -70,3 +81,11 @@ struct death {
     int left; /* -1: it does not die */
 };
 extern struct death death;
+
+/* By another process, meanwhile: before an access to this ticket, after `left` others. */
+struct intrusion {
+    const uint64_t *ticket; /* NULL: there is none */
+    int left;
+    void (*act)(void);
+};
+extern struct intrusion intrusion;

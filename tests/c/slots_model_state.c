@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/slots_ends.h"
 #include "slots_model.h"
 
 const char *bad; /* the first thing that is wrong */
@@ -48,9 +49,32 @@ int held_at(const struct slots *slots, int64_t at)
 {
     int count = (int)slots->in_flight;
 
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++) {
+        int64_t free_ms = slots_ends_free_ms(slots->flights[i].ticket);
+
+        count -= free_ms && free_ms <= at;
+    }
     for (uint64_t i = slots->head; i < slots->tail; i++)
         count += slots->ended_ms[i % SLOTS_ENDED_MAX] > at;
     return count;
+}
+
+int noted_in(const struct slots *slots)
+{
+    int count = 0;
+
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
+        count += slots_ends_free_ms(slots->flights[i].ticket) != 0;
+    return count;
+}
+
+void note_end(struct state *state, struct process *process, int flight, int64_t free_ms)
+{
+    struct slots_place place = process->flight[flight];
+
+    process->flight[flight] = process->flight[--process->flights];
+    hold_truth(state, free_ms);
+    expect(slots_ends_note(&state->slots, place, free_ms), "an end that is not noted");
 }
 
 static bool comes_before(const struct process *a, const struct process *b)
@@ -135,13 +159,30 @@ static void put_truth(struct writer *writer, const struct state *state)
         put(writer, times[i]);
 }
 
+static void put_noted(struct writer *writer, const struct state *state)
+{
+    int64_t times[SLOTS_FLIGHT_MAX];
+    int count = 0;
+
+    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++) {
+        int64_t free_ms = slots_ends_free_ms(state->slots.flights[i].ticket);
+
+        if (free_ms)
+            times[count++] = clamp(free_ms - state->now, 0);
+    }
+    qsort(times, (size_t)count, sizeof *times, compare_times);
+    put(writer, count);
+    for (int i = 0; i < count; i++)
+        put(writer, times[i]);
+}
+
 static void put_flights(struct writer *writer, const struct slots *slots)
 {
     uint8_t owned[DEAD + 1] = {0};
-    int count = 0;
+    int count = noted_in(slots);
 
     for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
-        if (slots->flights[i].ticket) {
+        if (slots->flights[i].ticket && !slots_ends_free_ms(slots->flights[i].ticket)) {
             owned[writer->name_of[slots->flights[i].owner.pid]]++;
             count++;
         }
@@ -194,6 +235,7 @@ static void put_state(struct key *key, const struct state *state, const uint8_t 
     put(&writer, state->exact);
     put_ended(&writer, state);
     put_truth(&writer, state);
+    put_noted(&writer, state);
     put_flights(&writer, &state->slots);
     put_waiters(&writer, state);
     assert_true(writer.at <= key->bytes + KEY_BYTES);
@@ -226,10 +268,24 @@ struct key key_of(const struct state *state)
     return key;
 }
 
+/* Whoever noted it. */
+static int get_noted(struct slots *slots, const uint8_t **at)
+{
+    int count = *(*at)++;
+
+    for (int i = 0; i < count; i++) {
+        struct slots_place place = {(uint32_t)i, slots->next_id++};
+
+        slots->flights[i] = (struct slots_flight){place.ticket, {DEAD, 0}};
+        expect(slots_ends_note(slots, place, NOW + *(*at)++), "an end that is not noted");
+    }
+    return count;
+}
+
 static void get_flights(struct state *state, const uint8_t **at)
 {
     struct slots *slots = &state->slots;
-    int index = 0;
+    int index = get_noted(slots, at);
 
     for (int pid = 1; pid <= PROCESSES + 1; pid++)
         for (int count = *(*at)++; count > 0; count--, index++) {

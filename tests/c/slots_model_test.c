@@ -1,8 +1,10 @@
-/* The log of slots, explored exhaustively on a small model: processes that take, release, queue
-   up, reap and die, at any store inside of any call too, in every order, until no new state
-   turns up. What they call is compiled as for ThreadSanitizer: the compiler then announces each store,
-   to the functions below instead of that library's. What the service may count is kept apart,
-   as `truth`.
+/* The log of slots, explored exhaustively on a small model: processes that take, release, note
+   ends, settle, queue up, reap and die, at any store inside of any call too, in every order,
+   until no new state turns up. While one is in a call that needs the lock, another notes an end
+   at any instant: that is one store to the flight's ticket, so before each access to that is
+   where it matters. What they call is compiled as for ThreadSanitizer: the compiler then
+   announces each access, to the functions in slots_model_store.c instead of that library's.
+   What the service may count is kept apart, as `truth`.
 
    Time goes in ticks (of 1 ms). States are kept relative to the present and to the tickets in
    use, and processes are alike, so there are finitely many. */
@@ -16,151 +18,18 @@
 
 #include <cmocka.h>
 
+#include "core/slots_ends.h"
 #include "core/slots_queue.h"
 #include "slots_model.h"
 
-static int limit;
-static int remains_max; /* states with more left by the dead are not looked into */
-/* ---- what must hold in each state ---- */
+int limit;
 
-static void check_counts(const struct state *state)
-{
-    expect(truth_at(state, state->now) <= limit, "over the limit");
-    for (int64_t at = state->now; at <= state->now + HELD_MAX; at++) {
-        int held = held_at(&state->slots, at), needed = truth_at(state, at);
+/* States with more are not looked into. */
+static int remains_max; /* left by the dead */
+static int noted_max;   /* noted without the lock, and not settled */
 
-        expect(held >= needed, "too little is held");
-        expect(!state->exact || held == needed, "too much is held though nobody died");
-    }
-    expect(slots_is_sound(&state->slots, state->now, HELD_MAX), "a block that is not sound");
-}
-
-static void check_flights(const struct state *state)
-{
-    int owned[DEAD + 1] = {0};
-
-    for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
-        if (state->slots.flights[i].ticket)
-            owned[state->slots.flights[i].owner.pid]++;
-    for (int i = 0; i < PROCESSES; i++) {
-        const struct process *process = &state->processes[i];
-
-        expect(owned[i + 1] == process->flights,
-            "a flight without its process, or without its place");
-        for (int j = 0; j < process->flights; j++)
-            expect(state->slots.flights[process->flight[j].index].ticket ==
-                       process->flight[j].ticket,
-                "a flight is not in its place");
-    }
-}
-
-static void check_waiters(const struct state *state)
-{
-    int owned[DEAD + 1] = {0};
-
-    for (int i = 0; i < SLOTS_WAITERS_MAX; i++)
-        if (state->slots.waiters[i].id)
-            owned[state->slots.waiters[i].owner.pid]++;
-    for (int i = 0; i < PROCESSES; i++) {
-        const struct process *process = &state->processes[i];
-        int rank;
-
-        expect(owned[i + 1] == process->waits,
-            "a waiter without its process, or without its place");
-        if (!process->waits)
-            continue;
-        expect(slots_queue_has(&state->slots, process->waiter), "a waiter is not in its place");
-        rank = slots_queue_rank(&state->slots, process->waiter, state->now);
-        expect(rank >= waiters_in_front(state, i), "a waiter is served before its turn");
-        expect(rank <= waiters_in_front(state, i) + owned[DEAD], "a waiter is forgotten");
-    }
-}
-
-/* Nothing is lost: once the dead are found and time has passed, what is left is what lives. */
-static void check_recovery(const struct state *state)
-{
-    struct slots slots = state->slots;
-    int flights = 0, waiters = 0;
-
-    for (int i = 0; i < PROCESSES; i++) {
-        flights += state->processes[i].flights;
-        waiters += state->processes[i].waits;
-    }
-    slots_reap(&slots, is_alive, state->now + HELD_MAX);
-    for (int64_t at = state->now; at <= state->now + HELD_MAX; at++)
-        expect(held_at(&slots, at) >= truth_at(state, at), "too little is held after reaping");
-    expect((int)slots.waiting == waiters, "the queue is counted wrong after reaping");
-    expect(slots_used(&slots, state->now + HELD_MAX) == flights, "a slot is lost");
-}
-
-/* Dying at any store of a reboot leaves either no block, or one that holds as much as
-   before. */
-static void check_reboot(const struct state *state)
-{
-    const int64_t free_ms = 1 + WINDOW + GUARD; /* on the new boot's clock */
-    volatile bool died = true;
-
-    for (volatile int stores = 0; died; stores++) {
-        struct slots slots = state->slots;
-
-        died = true;
-        death.from = (const char *)&slots;
-        death.to = death.from + sizeof slots;
-        death.left = stores;
-        if (!setjmp(death.out)) {
-            slots_reboot(&slots, "next", free_ms);
-            died = false;
-        }
-        death.left = -1;
-        if (slots_is_block(&slots) && !strcmp(slots.boot_id, "this"))
-            slots_reboot(&slots, "next", free_ms);
-        if (slots_is_block(&slots))
-            expect(held_at(&slots, free_ms - 1) >= truth_at(state, state->now) &&
-                       slots_is_sound(&slots, 0, free_ms),
-                "a reboot forgets slots");
-    }
-}
-
-/* Dying at any store of a merge, and doing it again, holds no less than before. */
-static void check_merge(const struct state *state)
-{
-    struct slots_start start = {.boot_id = "this", .first_id = 100};
-    volatile bool died = true;
-
-    for (volatile int stores = 0; died; stores++) {
-        struct slots slots;
-
-        slots_init(&slots, &start);
-        died = true;
-        death.from = (const char *)&slots;
-        death.to = death.from + sizeof slots;
-        death.left = stores;
-        if (!setjmp(death.out)) {
-            slots_merge(&slots, &state->slots, state->now + HELD_MAX);
-            died = false;
-        }
-        death.left = -1;
-        if (died)
-            slots_merge(&slots, &state->slots, state->now + HELD_MAX);
-        for (int64_t at = state->now; at <= state->now + HELD_MAX; at++)
-            expect(held_at(&slots, at) >= truth_at(state, at), "a merge forgets slots");
-        for (int i = 0; i < PROCESSES; i++)
-            for (int j = 0; j < state->processes[i].flights; j++)
-                slots_release(&slots, state->processes[i].flight[j], 0);
-        slots_reap(&slots, is_alive, state->now + HELD_MAX);
-        expect(slots_used(&slots, state->now + HELD_MAX) == 0, "a merge loses a slot");
-    }
-}
-
-static void check_state(const struct state *state)
-{
-    check_counts(state);
-    check_flights(state);
-    check_waiters(state);
-    check_recovery(state);
-    check_reboot(state);
-    check_merge(state);
-}
+/* Whether processes also die in deeds that others intrude in: in the long proof. */
+static bool dies_meanwhile;
 
 /* ---- the set of states ---- */
 
@@ -212,7 +81,8 @@ static int remains_of(const struct slots *slots)
     int alive = 0;
 
     for (int i = 0; i < SLOTS_FLIGHT_MAX; i++)
-        alive += slots->flights[i].ticket && is_alive(slots->flights[i].owner);
+        alive += slots->flights[i].ticket && (is_alive(slots->flights[i].owner) ||
+                                                 slots_ends_free_ms(slots->flights[i].ticket));
     for (int i = 0; i < SLOTS_WAITERS_MAX; i++)
         alive += slots->waiters[i].id && is_alive(slots->waiters[i].owner);
     return (int)(slots->in_flight + slots->waiting) - alive;
@@ -223,7 +93,7 @@ static void reach(const struct state *state)
     struct key key = key_of(state);
     uint32_t *slot = slot_of(&key);
 
-    if (*slot || remains_of(&state->slots) > remains_max)
+    if (*slot || remains_of(&state->slots) > remains_max || noted_in(&state->slots) > noted_max)
         return;
     check_state(state);
     set.keys[set.count++] = key;
@@ -243,6 +113,10 @@ enum deed {
     RELEASE_ANSWERED,
     RELEASE_UNANSWERED,
     RELEASE_UNSENT,
+    NOTE_ANSWERED,
+    NOTE_UNANSWERED,
+    SETTLE,
+    SETTLE_LAST,
     REAP,
     DEEDS
 };
@@ -261,7 +135,12 @@ static bool may(const struct state *state, const struct process *process, enum d
     case RELEASE_ANSWERED:
     case RELEASE_UNANSWERED:
     case RELEASE_UNSENT:
+    case NOTE_ANSWERED:
+    case NOTE_UNANSWERED:
         return process->flights > 0;
+    case SETTLE:
+    case SETTLE_LAST:
+        return noted_in(&state->slots) > 0;
     default:
         return true;
     }
@@ -301,11 +180,16 @@ static void grant(struct state *state, struct process *process, int who)
     process->waits = false;
 }
 
+static int64_t free_ms_of(const struct state *state, bool answered)
+{
+    return state->now + 1 + WINDOW + (answered ? 0 : GUARD);
+}
+
 /* The first flight: they are alike. What is true changes with the end of the request, before
    the log does. */
 static void release(struct state *state, struct process *process, enum deed deed)
 {
-    int64_t free_ms = state->now + 1 + WINDOW + (deed == RELEASE_UNANSWERED ? GUARD : 0);
+    int64_t free_ms = free_ms_of(state, deed != RELEASE_UNANSWERED);
     struct slots_place place = process->flight[--process->flights];
 
     if (deed == RELEASE_UNSENT)
@@ -313,6 +197,15 @@ static void release(struct state *state, struct process *process, enum deed deed
     else
         hold_truth(state, free_ms);
     slots_release(&state->slots, place, free_ms);
+}
+
+static void settle_last(struct slots *slots)
+{
+    uint32_t index = SLOTS_FLIGHT_MAX - 1;
+
+    while (!slots_ends_free_ms(slots->flights[index].ticket))
+        index--;
+    slots_ends_settle_at(slots, index);
 }
 
 static void act(struct state *state, int who, enum deed deed)
@@ -341,6 +234,16 @@ static void act(struct state *state, int who, enum deed deed)
     case RELEASE_UNSENT:
         release(state, process, deed);
         break;
+    case NOTE_ANSWERED:
+    case NOTE_UNANSWERED:
+        note_end(state, process, 0, free_ms_of(state, deed == NOTE_ANSWERED));
+        break;
+    case SETTLE:
+        slots_ends_settle(&state->slots);
+        break;
+    case SETTLE_LAST:
+        settle_last(&state->slots);
+        break;
     default:
         slots_reap(&state->slots, is_alive, state->now + HELD_MAX);
     }
@@ -363,21 +266,97 @@ static bool act_and_die(struct state *state, int who, enum deed deed, int stores
 
 static size_t steps;
 
-static void explore_deed(const struct key *key, int who, enum deed deed)
+/* Who notes an end while another's deed is under way: `left` looks at its ticket later. */
+static struct intruder {
+    struct state *state;
+    int who, flight;
+    bool answered;
+    int left;
+} intruder;
+
+static void intrude(void)
+{
+    struct process *process = &intruder.state->processes[intruder.who];
+    int left = death.left;
+
+    death.left = -1;
+    note_end(intruder.state, process, intruder.flight,
+        free_ms_of(intruder.state, intruder.answered));
+    death.left = left;
+}
+
+static void begin_intrusion(struct state *state)
+{
+    struct slots_place place = state->processes[intruder.who].flight[intruder.flight];
+
+    intruder.state = state;
+    intrusion =
+        (struct intrusion){&state->slots.flights[place.index].ticket, intruder.left, intrude};
+}
+
+static bool explore_whole(const struct key *key, int who, enum deed deed)
 {
     static struct state state;
+    bool intruded;
+
+    get_state(&state, key);
+    begin_intrusion(&state);
+    act(&state, who, deed);
+    intruded = !intrusion.ticket;
+    intrusion.ticket = NULL;
+    reach(&state);
+    steps++;
+    return intruded;
+}
+
+/* Whether somebody intruded in the end, if that was asked for. */
+static bool explore_deaths(const struct key *key, int who, enum deed deed, bool intruded)
+{
+    static struct state state;
+    bool died = true;
+
+    for (int stores = 0; died && !bad; stores++) {
+        get_state(&state, key);
+        if (intruded)
+            begin_intrusion(&state);
+        died = act_and_die(&state, who, deed, stores);
+        death.left = -1;
+        intruded = intruded && (died || !intrusion.ticket);
+        intrusion.ticket = NULL;
+        reach(&state);
+        steps++;
+    }
+    return intruded;
+}
+
+static void explore_intrusions(const struct key *key, int who, enum deed deed)
+{
+    bool intrudes = true;
+
+    for (intruder.left = 0; intrudes && !bad; intruder.left++)
+        intrudes = dies_meanwhile ? explore_deaths(key, who, deed, true)
+                                  : explore_whole(key, who, deed);
+}
+
+static bool is_locked(enum deed deed)
+{
+    return deed != NOTE_ANSWERED && deed != NOTE_UNANSWERED;
+}
+
+static void explore_deed(const struct key *key, int who, enum deed deed)
+{
+    struct state state;
 
     get_state(&state, key);
     if (!may(&state, &state.processes[who], deed))
         return;
-    for (int stores = 0; act_and_die(&state, who, deed, stores) && !bad; stores++) {
-        death.left = -1;
-        reach(&state);
-        get_state(&state, key);
-        steps++;
+    explore_deaths(key, who, deed, false);
+    for (int i = 0; is_locked(deed) && i < 2 * FLIGHTS_EACH * PROCESSES; i++) {
+        intruder = (struct intruder){
+            .who = i % PROCESSES, .flight = i / PROCESSES / 2, .answered = i / PROCESSES % 2};
+        if (intruder.who != who && intruder.flight < state.processes[intruder.who].flights)
+            explore_intrusions(key, who, deed);
     }
-    reach(&state);
-    steps++;
 }
 
 static void explore_others(const struct key *key)
@@ -395,21 +374,24 @@ static void explore_others(const struct key *key)
     steps += 1 + PROCESSES;
 }
 
-/* How much the dead may leave before somebody reaps: SLOTS_REMAINS in the long proof, where 99
-   is no bound at all. */
-static int read_remains_max(void)
+/* How much the dead may leave before somebody reaps (SLOTS_REMAINS) and how many ends may be
+   noted before somebody settles them (SLOTS_NOTED), in the long proof, where 99 is no bound at
+   all. */
+static int read_max(const char *name, int usual)
 {
-    const char *text = getenv("SLOTS_REMAINS");
+    const char *text = getenv(name);
 
-    return text ? atoi(text) : 1;
+    return text ? atoi(text) : usual;
 }
 
-static void begin(int new_limit)
+static void begin(int new_limit, int usually_noted)
 {
     struct state state = {.now = NOW, .exact = true};
 
     limit = new_limit;
-    remains_max = read_remains_max();
+    remains_max = read_max("SLOTS_REMAINS", 1);
+    noted_max = read_max("SLOTS_NOTED", usually_noted);
+    dies_meanwhile = getenv("SLOTS_NOTED");
     bad = NULL;
     steps = 0;
     grow_set();
@@ -417,9 +399,9 @@ static void begin(int new_limit)
     reach(&state);
 }
 
-static void explore(int new_limit)
+static void explore(int new_limit, int usually_noted)
 {
-    begin(new_limit);
+    begin(new_limit, usually_noted);
     for (size_t i = 0; i < set.count && !bad; i++) {
         struct key key = set.keys[i];
 
@@ -428,8 +410,9 @@ static void explore(int new_limit)
                 explore_deed(&key, who, (enum deed)deed);
         explore_others(&key);
     }
-    printf("# limit %d, at most %d left by the dead: %zu states, %zu steps, %s\n", limit,
-        remains_max, set.count, steps, bad ? bad : "0 bad");
+    printf(
+        "# limit %d, at most %d left by the dead, %d ends noted: %zu states, %zu steps, %s\n",
+        limit, remains_max, noted_max, set.count, steps, bad ? bad : "0 bad");
     free_set();
     if (bad)
         fail_msg("%s", bad);
@@ -438,19 +421,19 @@ static void explore(int new_limit)
 static void test_limit_1(void **context)
 {
     (void)context;
-    explore(1);
+    explore(1, 1);
 }
 
 static void test_limit_2(void **context)
 {
     (void)context;
-    explore(2);
+    explore(2, 1);
 }
 
 static void test_limit_4(void **context)
 {
     (void)context;
-    explore(4);
+    explore(4, 0);
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/slots_budget.h"
+#include "core/slots_ends.h"
 #include "core/slots_queue.h"
 
 enum { NOW = 1000, WINDOW = 100 };
@@ -156,6 +157,15 @@ static void test_unseen_waiter(void **state)
     assert_int_equal(slots_queue_rank(slots, second, later), 1);
 }
 
+/* In one way or the other. */
+static void end(struct slots *slots, struct slots_place place, int64_t free_ms)
+{
+    if (rand() % 2)
+        slots_release(slots, place, free_ms);
+    else
+        assert_true(slots_ends_note(slots, place, free_ms));
+}
+
 static bool is_not_me(struct slots_owner owner)
 {
     return owner.pid != me.pid;
@@ -180,7 +190,7 @@ static void test_reserve(void **state)
             syncs++;
         }
         if (slots_take(slots, 100, now, me, &place) && rand() % 10)
-            slots_release(slots, place, now + WINDOW / (1 + rand() % 10));
+            end(slots, place, now + WINDOW / (1 + rand() % 10));
         else if (rand() % 2)
             slots_reap(slots, is_not_me, now + WINDOW);
         *after = *disk;
@@ -192,6 +202,82 @@ static void test_reserve(void **state)
     assert_true(slots->reserved <= 100);
     free(after);
     free(disk);
+}
+
+/* It is in flight for all that looks no closer, and makes room where there is no other. */
+static void test_noted_end(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place place = take(slots, 2, NOW), other = take(slots, 2, NOW);
+
+    assert_true(slots_flies(slots, place));
+    assert_true(slots_ends_note(slots, place, NOW + WINDOW));
+    assert_false(slots_flies(slots, place));
+    assert_int_equal(slots->in_flight, 2);
+    assert_true(slots_is_sound(slots, NOW, WINDOW));
+    assert_int_equal(slots_due_ms(slots, 2, 0, NOW, 10 * WINDOW), NOW + WINDOW);
+    assert_int_equal(slots->in_flight, 1);
+    assert_false(slots_take(slots, 2, NOW + WINDOW - 1, me, &place));
+    assert_true(slots_ends_note(slots, other, NOW + WINDOW));
+    assert_false(slots_take(slots, 2, NOW + WINDOW - 1, me, &place));
+    take(slots, 2, NOW + WINDOW);
+    take(slots, 2, NOW + WINDOW);
+}
+
+/* Of flights that are not, or no longer, in the block, and while that is made anew. */
+static void test_end_that_cannot_be_noted(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place place = take(slots, 9, NOW), next;
+
+    slots_release(slots, place, 0);
+    assert_false(slots_ends_note(slots, place, NOW + WINDOW));
+    while ((next = take(slots, SLOTS_FLIGHT_MAX, NOW)).index != place.index)
+        ;
+    assert_false(slots_ends_note(slots, place, NOW + WINDOW));
+    assert_true(slots_flies(slots, next));
+    assert_true(slots_ends_note(slots, next, NOW + WINDOW));
+    assert_false(slots_ends_note(slots, next, NOW + WINDOW));
+    next = take(slots, SLOTS_ENDED_MAX, NOW);
+    slots_ends_refuse(slots);
+    assert_false(slots_ends_note(slots, next, NOW + WINDOW));
+}
+
+/* All of them, and no more; the dead's as they noted them. */
+static void test_settling(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place places[5];
+
+    for (int i = 0; i < 5; i++)
+        places[i] = take(slots, 9, NOW);
+    for (int i = 1; i < 5; i++)
+        assert_true(slots_ends_note(slots, places[i], NOW + i));
+    slots_ends_settle_at(slots, places[0].index);
+    slots_ends_settle_at(slots, places[4].index);
+    assert_int_equal(slots->in_flight, 4);
+    slots_ends_settle(slots);
+    assert_int_equal(slots->in_flight, 1);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(slots_used(slots, NOW + i), 5 - i);
+    assert_true(slots_ends_note(slots, places[0], NOW + 10));
+    slots_reap(slots, is_not_me, NOW + WINDOW);
+    assert_int_equal(slots_used(slots, NOW + 9), 1);
+    assert_int_equal(slots_used(slots, NOW + 10), 0);
+}
+
+/* What cannot be: neither by a bit of a ticket, nor by the next one. */
+static void test_ends_that_are_not_sound(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place place = take(slots, 9, NOW);
+
+    assert_true(slots_ends_note(slots, place, INT64_C(1) << 60));
+    assert_false(slots_is_sound(slots, NOW, WINDOW));
+    slots->flights[place.index].ticket = place.ticket;
+    assert_true(slots_is_sound(slots, NOW, WINDOW));
+    slots->next_id |= UINT64_C(1) << 63;
+    assert_false(slots_is_sound(slots, NOW, WINDOW));
 }
 
 /* What two blocks held is held by one, each flight once, where its owner finds it. */
@@ -212,6 +298,31 @@ static void test_merge(void **state)
     slots_release(slots, mine, 0);
     assert_int_equal(slots_used(slots, NOW), 1);
     assert_int_equal(slots_used(slots, NOW + 50), 0);
+    free(other);
+}
+
+/* An end that was noted is carried as one; one noted too late for that is ended there. */
+static void test_merge_of_noted_ends(void **state)
+{
+    struct slots *slots = *state, *other = malloc(sizeof *other);
+    struct slots_place early, late;
+
+    assert_non_null(other);
+    slots_init(other, &(struct slots_start){.boot_id = "this", .first_id = 7001});
+    early = take(other, 9, NOW);
+    late = take(other, 9, NOW);
+    assert_true(slots_ends_note(other, early, NOW + 10));
+    slots_merge(slots, other, NOW + WINDOW);
+    slots_depart(other);
+    assert_true(slots_ends_note(other, late, NOW + 20));
+    assert_false(slots_flies(slots, early));
+    assert_true(slots_flies(slots, late));
+    assert_int_equal(slots->in_flight, 1);
+    slots_salvage(slots, other, me.pid, is_not_me, NOW + WINDOW);
+    slots_release(slots, late, NOW + 20);
+    assert_int_equal(slots_used(slots, NOW + 9), 2);
+    assert_int_equal(slots_used(slots, NOW + 19), 1);
+    assert_int_equal(slots_used(slots, NOW + 20), 0);
     free(other);
 }
 
@@ -252,6 +363,27 @@ static void test_salvage(void **state)
     assert_int_equal(slots_used(slots, NOW), 3);
     assert_int_equal(slots_used(slots, NOW + 50), 2);
     assert_int_equal(slots_used(slots, NOW + WINDOW), 1);
+    free(carried);
+}
+
+/* Whoever noted the ends, and whether he lives. */
+static void test_salvage_of_noted_ends(void **state)
+{
+    struct slots *slots = *state;
+    struct slots_place mine;
+    struct slots *carried = make_carried(&mine);
+
+    for (uint32_t i = 0; i < SLOTS_FLIGHT_MAX; i++)
+        if (carried->flights[i].ticket)
+            assert_true(slots_ends_note(
+                carried, (struct slots_place){i, carried->flights[i].ticket}, NOW + 60));
+    for (int i = 0; i < 2; i++) {
+        slots_salvage(slots, carried, me.pid, is_alive_but_dead, NOW + WINDOW);
+        assert_int_equal(slots->in_flight, 0);
+        assert_int_equal(slots_used(slots, NOW), 4);
+    }
+    assert_int_equal(slots_used(slots, NOW + 50), 3);
+    assert_int_equal(slots_used(slots, NOW + 60), 0);
     free(carried);
 }
 
@@ -298,8 +430,14 @@ int main(void)
         TEST(test_queue_is_bounded_and_ordered),
         TEST(test_unseen_waiter),
         TEST(test_reserve),
+        TEST(test_noted_end),
+        TEST(test_end_that_cannot_be_noted),
+        TEST(test_settling),
+        TEST(test_ends_that_are_not_sound),
         TEST(test_merge),
+        TEST(test_merge_of_noted_ends),
         TEST(test_salvage),
+        TEST(test_salvage_of_noted_ends),
         TEST(test_salvage_of_an_ancestor),
         TEST(test_budget),
     };

@@ -199,6 +199,37 @@ static void test_stopped_waiter_is_passed(void **state)
     end(&scene);
 }
 
+static void end_and_stop(void *context)
+{
+    struct board *board = context;
+    struct scene scene;
+
+    begin(&scene, 1, 300);
+    must(take(&scene, 0, PRIORITY_NORMAL), "a slot");
+    board->granted_ms = clock_ms();
+    release(&scene, 0, SENT_YES);
+    stop_self();
+}
+
+/* Who does something else after an answer keeps nobody waiting. */
+static void test_slot_of_a_busy_process_is_freed(void **state)
+{
+    struct board *board = shared(sizeof *board);
+    pid_t pid = start(end_and_stop, board);
+    struct scene scene;
+
+    (void)state;
+    await_stop(pid);
+    begin(&scene, 1, 300);
+    assert_false(take(&scene, 0, PRIORITY_NORMAL));
+    await(&scene, 0);
+    assert_true(scene.wants[0].granted_ms > board->granted_ms + 300);
+    release(&scene, 0, SENT_NO);
+    kill_child(pid);
+    munmap(board, sizeof *board);
+    end(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +239,7 @@ int main(void)
         TEST(test_too_long_a_pause_is_told),
         TEST(test_dead_waiter_is_passed),
         TEST(test_stopped_waiter_is_passed),
+        TEST(test_slot_of_a_busy_process_is_freed),
     };
 
     return cmocka_run_group_tests_name("throttle_crowd", tests, NULL, NULL);

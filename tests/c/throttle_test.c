@@ -3,6 +3,7 @@
 #include "throttle_scene.h"
 
 #include "core/slots_budget.h"
+#include "core/slots_file.h"
 
 static void test_takes_up_to_the_limit(void **state)
 {
@@ -61,6 +62,40 @@ static void test_held_for_a_window_after_the_answer(void **state)
     printf("# woke %lld ms after the slot was due\n",
         (long long)(scene.wants[1].granted_ms - ended_ms - 201));
     release(&scene, 1, SENT_NO);
+    end(&scene);
+}
+
+static int in_flight(void)
+{
+    struct slots_file_spec spec = {.folder = folder, .name = "0123456789abcdef"};
+    struct slots_file *file;
+    struct slots *slots;
+    struct err err;
+    int count;
+
+    must(!slots_file_open(&file, &spec, &err) && !slots_file_lock(file, &slots, &err), "open");
+    count = (int)slots->in_flight;
+    slots_file_unlock(file);
+    slots_file_close(file);
+    return count;
+}
+
+/* By the next request, or before the process waits for anything. */
+static void test_end_that_is_noted_is_settled(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    begin(&scene, 2, 60000);
+    assert_true(take(&scene, 0, PRIORITY_NORMAL));
+    release(&scene, 0, SENT_YES);
+    assert_int_equal(in_flight(), 1);
+    assert_true(take(&scene, 1, PRIORITY_NORMAL));
+    assert_int_equal(in_flight(), 1);
+    release(&scene, 1, SENT_YES);
+    turn(&scene, PATIENCE_MS);
+    assert_int_equal(in_flight(), 0);
+    assert_int_equal(stats_of(&scene).used, 2);
     end(&scene);
 }
 
@@ -316,6 +351,7 @@ int main(void)
         TEST(test_takes_up_to_the_limit),
         TEST(test_limit_that_is_too_large),
         TEST(test_held_for_a_window_after_the_answer),
+        TEST(test_end_that_is_noted_is_settled),
         TEST(test_guard_without_an_answer),
         TEST(test_lanes),
         TEST(test_floor),
