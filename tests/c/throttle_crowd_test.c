@@ -1,4 +1,7 @@
 /* The throttle over several processes: order, pauses, and those that die or stop. */
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include "throttle_scene.h"
 
 struct board {
@@ -179,6 +182,33 @@ static void test_dead_waiter_is_passed(void **state)
     end(&scene);
 }
 
+static bool is_locked(void)
+{
+    char path[128];
+    bool locked;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/limit-0123456789abcdef", folder);
+    fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    locked = flock(fd, LOCK_EX | LOCK_NB);
+    close(fd);
+    return locked;
+}
+
+/* Not in the microseconds in which it has the lock: then everybody waits for it. */
+static void stop(pid_t pid)
+{
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    await_stop(pid);
+    while (is_locked()) {
+        assert_int_equal(kill(pid, SIGCONT), 0);
+        sched_yield();
+        assert_int_equal(kill(pid, SIGSTOP), 0);
+        await_stop(pid);
+    }
+}
+
 /* That of one that is stopped, too, until it runs again. */
 static void test_stopped_waiter_is_passed(void **state)
 {
@@ -188,7 +218,7 @@ static void test_stopped_waiter_is_passed(void **state)
 
     (void)state;
     pid = begin_behind_waiter(&scene, board);
-    assert_int_equal(kill(pid, SIGSTOP), 0);
+    stop(pid);
     assert_false(take(&scene, 1, PRIORITY_NORMAL));
     pass(&scene);
     assert_int_equal(kill(pid, SIGCONT), 0);
