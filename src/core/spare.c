@@ -125,8 +125,8 @@ void spare_free(void *memory)
 
     if (!block)
         return;
-    place = place_of(malloc_usable_size(block));
-    if (place >= PLACES || !is_keeping || places[place].kept >= KEPT_MAX) {
+    place = is_keeping ? place_of(malloc_usable_size(block)) : PLACES;
+    if (place >= PLACES || places[place].kept >= KEPT_MAX) {
         free(block);
         return;
     }
