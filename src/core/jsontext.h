@@ -12,6 +12,7 @@ struct buf;
    UTF-8 (see utf8_valid). -1 when the buffer is full. */
 MUST_USE int jsontext_string(struct buf *out, const char *text, size_t len, struct err *err);
 
+/* Appends in decimal digits. -1 when the buffer is full. */
 MUST_USE int jsontext_integer(struct buf *out, int64_t value, struct err *err);
 
 /* Appends with the fewest digits that read back as the same number, always with a point or an
