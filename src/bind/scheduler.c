@@ -253,7 +253,7 @@ static void go_on(lua_State *L, struct task *task)
     struct scheduler *s = task->scheduler;
     struct task *before = s->current;
     int starts = lua_status(task->thread) == LUA_OK ? lua_gettop(task->thread) - 1 : 0;
-    int status, count;
+    int status, count = 0;
 
     push_table(L, task); /* keeps it */
     stop_waiting(s, task);
