@@ -142,9 +142,23 @@ local function interrupt()
   error(require("siterun.interrupted")(), 0)
 end
 
+local function nothing() end
+
+-- Where Lua has no room for one more call of C's, a step would fail between a task's end and telling
+-- of it.
+local function check_room()
+  local ok, e = pcall(nothing)
+  if not ok then
+    error(e, 0)
+  end
+end
+
 ---Notices what has ended, waiting for it when no task can go on, and runs what can.
 ---@param until_news? boolean goes on so until a task has ended, or was cancelled
 function M.step(until_news)
+  if core.current() then
+    check_room()
+  end
   if core.step(look and look(), until_news and not look) then
     interrupt()
   end

@@ -180,6 +180,31 @@ check("an operation can be waited for after its end, and by whom it outlives", f
   t.equal(timer:ready(), true)
 end)
 
+check("waits inside each other that C has no room for fail, and leave nothing", function()
+  local tasks = {}
+  local function nest(depth)
+    if depth == 0 then return task.sleep(0) end
+    table.sort({ 2, 1 }, function(a, b)
+      local one = task.spawn(nest, depth - 1)
+      tasks[#tasks + 1] = one
+      one:join()
+      return a < b
+    end)
+  end
+  local function nest_below(levels)
+    if levels == 0 then return nest(110) end
+    return select(2, pcall(nest_below, levels - 1))
+  end
+  nest(50)
+  for levels = 1, 6 do -- wherever it is that there is no room
+    t.match(nest_below(levels), "C stack overflow")
+    for _, one in ipairs(tasks) do
+      pcall(one.join, one)
+      t.equal({ levels, one:is_done() }, { levels, true })
+    end
+  end
+end)
+
 check("a task that cancels itself ends at its next wait", function()
   local log = {}
   local self
