@@ -22,7 +22,9 @@ bool http_headers_is_token(const char *text);
    or steer its connection, which are the transport's own. The value is never repeated. */
 MUST_USE int http_headers_add(struct http_headers *headers, const char *name, const char *value,
     size_t value_len, struct err *err);
-/* Appends the lines of `from`, whose texts must outlive `to`. */
+
+/* Appends the lines of `from`, whose texts stay with those who own them: they must outlive
+   `to`, and are not wiped with it. Fails when memory runs out; `to` has some of them then. */
 MUST_USE int http_headers_refer(
     struct http_headers *to, const struct http_headers *from, struct err *err);
 void http_headers_fini(struct http_headers *headers);
