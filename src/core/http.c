@@ -139,11 +139,13 @@ static void clear(struct buf *buf)
         buf_clear(buf);
 }
 
+/* libcurl counts the connections that died over all transfers of a handle, and gives up at the
+   sixth. */
 static void give(struct http_transfer *transfer)
 {
     struct http *http = transfer->http;
 
-    if (http->pooled == POOL_MAX) {
+    if (http->pooled == POOL_MAX || http_transfer_died(transfer)) {
         drop(transfer);
         return;
     }

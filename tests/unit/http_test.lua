@@ -461,6 +461,16 @@ local function on_dying_connection(method, how)
   return response, e, copies, used
 end
 
+t.test("a read is repeated however often connections died before", function()
+  local script = { { body = "0" } }
+  for i = 1, 8 do
+    script[#script + 1] = { cut = { at = "request", how = "fin" } }
+    script[#script + 1] = { body = tostring(i) }
+  end
+  local listener <close> = peer.listen({}, script)
+  for i = 0, 8 do t.equal(http.get(listener.url).body, tostring(i)) end
+end)
+
 for _, how in ipairs { "fin", "reset" } do
   for _, method in ipairs { "POST", "PUT", "DELETE" } do
     t.test(method .. " on a connection that dies by " .. how .. " is sent once", function()
