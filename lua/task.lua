@@ -6,12 +6,28 @@ local progress = require("siterun.progress")
 local running = require("siterun.running")
 local scheduler = require("siterun.scheduler")
 
-local M = { run = running.run, wait = scheduler.wait }
+local M = { run = running.run }
 
 local Task = scheduler.Task
 
 local function refuse(operation, message)
   errors.raise({ kind = "usage", operation = operation, message = message })
+end
+
+local function is_waitable(value)
+  local meta = getmetatable(value)
+  local index = type(value) == "table" and value or type(meta) == "table" and meta.__index
+  return type(index) == "table" and index.ready ~= nil
+end
+
+---Waits until the task has ended, however it ends.
+---@async
+---@param waitable siterun.Waitable
+function M.wait(waitable)
+  if not is_waitable(waitable) then
+    refuse("task.wait", "a task expected, got " .. type(waitable))
+  end
+  scheduler.wait(waitable)
 end
 
 ---Starts f(...) as a task. It first runs when the current task waits.
@@ -119,8 +135,8 @@ end
 ---@return table results the first result of each, in their order, and `n`
 function M.all(functions)
   check_list(functions, "task.all")
-  for i, f in ipairs(functions) do
-    check_function(f, "task.all", ("function %d: "):format(i))
+  for i = 1, #functions do
+    check_function(functions[i], "task.all", ("function %d: "):format(i))
   end
   return M.map(functions, function(f)
     return f()

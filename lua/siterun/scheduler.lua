@@ -42,6 +42,7 @@ Task.__index = Task
 Task.__name = "task"
 M.Task = Task
 
+local ROOM = 16 -- of a list before it is first looked through
 local core, look
 
 ---@return boolean
@@ -60,6 +61,24 @@ function M.wake(waitable)
   waitable.waiters = {}
 end
 
+-- What is over is taken out now and then, so that a list stays shorter than twice what counts.
+local function append(list, task, is_over)
+  local count = #list
+  if count >= (list.room or ROOM) then
+    local kept = 0
+    for i = 1, count do
+      local one = list[i]
+      list[i] = nil
+      if not one[is_over] then
+        kept = kept + 1
+        list[kept] = one
+      end
+    end
+    list.room = math.max(ROOM, 2 * kept)
+  end
+  table.insert(list, task)
+end
+
 local function finish(task, ok, ...)
   task.home.live[task] = nil
   core.forget(task.handle)
@@ -71,8 +90,8 @@ local function finish(task, ok, ...)
   end
   if task.on_done then
     task.on_done(task)
-  elseif not ok then
-    table.insert(task.home.failures, task)
+  elseif not ok and not task.observed then
+    append(task.home.failures, task, "observed")
   end
   M.wake(task)
 end
@@ -86,7 +105,7 @@ end
 local function settle(task, outcome, ...)
   if outcome == WAIT then
     local waitable = ...
-    table.insert(waitable.waiters, task)
+    append(waitable.waiters, task, "done")
   elseif outcome then
     finish(task, true, ...)
   else

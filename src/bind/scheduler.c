@@ -30,8 +30,8 @@ struct scheduler {
     struct task *current;      /* NULL outside of tasks */
     bool is_over;              /* no task goes on any more */
     unsigned news;             /* how often something happened that Lua may want to look at */
-    /* Places in the registry: from struct task * to Lua table, weak; and from operation to the
-       one who is to be told. */
+    /* Places in the registry: from struct task * to Lua table, until the task has ended; and
+       from operation to the one who is to be told. */
     int tables, told;
 };
 
@@ -40,6 +40,8 @@ enum { SCHEDULER = 1, WAIT_SLOWLY, SETTLE };
 
 /* User values of somebody to be told. */
 enum { FUNCTION = 1, OPERATION };
+
+enum { RESULTS_MAX = 100000 }; /* of a task; Lua's stack has room for a million values in all */
 
 int luaopen_c_scheduler(lua_State *L);
 
@@ -218,13 +220,20 @@ static void settle(lua_State *L, lua_State *thread, int status, int count)
 {
     bool has_ended = status != LUA_YIELD;
 
-    luaL_checkstack(L, count + 2, "too many results");
     lua_pushvalue(L, lua_upvalueindex(SETTLE));
     lua_insert(L, -2);
     if (has_ended)
         lua_pushboolean(L, status == LUA_OK);
     lua_xmove(thread, L, count);
     lua_call(L, 1 + has_ended + count, 0);
+}
+
+/* [-count, +1, m] An error in the place of what the task has left. Returns its status. */
+static int replace(lua_State *thread, int count, const char *message)
+{
+    lua_pop(thread, count);
+    lua_pushstring(thread, message);
+    return LUA_ERRRUN;
 }
 
 /* [-1, +0, e] The task, whose table is on top, has stopped with `count` values. */
@@ -234,11 +243,10 @@ static void stopped(lua_State *L, struct task *task, int status, int count)
     bool waits = status == LUA_YIELD && task_waits(thread, count);
     struct loop_op *op = waits ? op_at(thread, -1) : NULL;
 
-    if (status == LUA_YIELD && !waits) {
-        lua_pop(thread, count);
-        lua_pushliteral(thread, "attempt to yield from outside a coroutine");
-        status = LUA_ERRRUN;
-    }
+    if (status == LUA_YIELD && !waits)
+        status = replace(thread, count, "attempt to yield from outside a coroutine");
+    if (status == LUA_OK && (count > RESULTS_MAX || !lua_checkstack(L, count + 2)))
+        status = replace(thread, count, "too many results");
     if (op) {
         start_waiting(task->scheduler, task, op);
         lua_pop(thread, count);
@@ -359,6 +367,9 @@ static int forget(lua_State *L)
     stop_waiting(task->scheduler, task);
     dequeue(task->scheduler, task);
     task->scheduler->news++;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->scheduler->tables);
+    lua_pushnil(L);
+    lua_rawsetp(L, -2, task);
     return 0;
 }
 
@@ -429,27 +440,16 @@ static int stop(lua_State *L)
     return 0;
 }
 
-/* [-0, +0, m] A new table of the registry; with a mode a weak one. */
-static int make_table(lua_State *L, const char *mode)
-{
-    lua_newtable(L);
-    if (mode) {
-        lua_createtable(L, 0, 1);
-        lua_pushstring(L, mode);
-        lua_setfield(L, -2, "__mode");
-        lua_setmetatable(L, -2);
-    }
-    return luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
 /* [-0, +1, m] */
 static void push_scheduler(lua_State *L)
 {
     struct scheduler *s = lua_newuserdatauv(L, sizeof *s, 0);
 
     *s = (struct scheduler){0};
-    s->tables = make_table(L, "v");
-    s->told = make_table(L, NULL);
+    lua_newtable(L);
+    s->tables = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    s->told = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 static const luaL_Reg functions[] = {

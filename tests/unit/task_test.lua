@@ -247,6 +247,31 @@ check("a timeout of what is held up where it can't yield, in another task", func
   t.match(e.message, "not done")
 end)
 
+check("tasks are let go once somebody has heard of their errors", function()
+  local kept, count = setmetatable({}, { __mode = "k" }), 0
+  for _ = 1, 200 do
+    local one = task.spawn(error, "on purpose")
+    kept[one] = true
+    pcall(one.join, one)
+  end
+  collectgarbage()
+  for _ in pairs(kept) do count = count + 1 end
+  t.truthy(count < 50, count .. " of 200 are kept")
+end)
+
+check("those that gave up waiting for a task are let go", function()
+  local long = task.spawn(task.sleep, 60)
+  for _ = 1, 200 do pcall(task.timeout, 0, long.join, long) end
+  t.truthy(#long.waiters < 50, #long.waiters .. " of 200 are kept")
+  long:cancel()
+end)
+
+check("a task may have 100,000 results, and fails with more", function()
+  local function many(count) return table.unpack({}, 1, count) end
+  t.equal(select("#", task.spawn(many, 100000):join()), 100000)
+  t.raises(function() task.spawn(many, 400000):join() end, "too many results")
+end)
+
 for name, f in pairs({
   ["spawn of no function"] = function() task.spawn(5) end,
   ["map over no list"] = function() task.map(nil, print) end,
@@ -255,6 +280,10 @@ for name, f in pairs({
   ["map with a limit that is no integer"] = function() task.map({ 1 }, print, { limit = 1.5 }) end,
   ["map with an unknown option"] = function() task.map({ 1 }, print, { limits = 1 }) end,
   ["all with something else"] = function() task.all { print, 5 } end,
+  ["all with a gap"] = function() task.all { print, nil, print } end,
+  ["a wait for nothing"] = function() task.wait() end,
+  ["a wait for a table"] = function() task.wait {} end,
+  ["a wait for a file"] = function() task.wait(io.stdout) end,
   ["sleep for a text"] = function() task.sleep("1") end,
   ["sleep below 0"] = function() task.sleep(-1) end,
   ["sleep for NaN"] = function() task.sleep(0 / 0) end,
