@@ -97,15 +97,18 @@ int http_headers_add(struct http_headers *headers, const char *name, const char 
     size_t value_len, struct err *err)
 {
     struct line *line;
+    size_t len;
 
     if (check_header(name, value, value_len, err))
         return -1;
-    if (strlen(name) + value_len > HTTP_HEADERS_MAX)
-        return err_set(err, ERR_USAGE, "a header over the limit of %d bytes", HTTP_HEADERS_MAX);
+    len = strlen(name) + value_len;
+    if (headers->len + len > HTTP_HEADERS_MAX)
+        return err_set(err, ERR_USAGE, "headers over the limit of %d bytes", HTTP_HEADERS_MAX);
     line = make(name, value, value_len);
     if (!line)
         return err_no_memory(err);
     append(headers, line);
+    headers->len += len;
     return 0;
 }
 

@@ -461,6 +461,15 @@ local function on_dying_connection(method, how)
   return response, e, copies, used
 end
 
+t.test("headers of too many bytes in all are refused before anything is sent", function()
+  local headers = {}
+  for i = 1, 3 do headers["X-" .. i] = ("h"):rep(100000) end
+  local listener <close> = peer.listen({}, {})
+  local e = t.raises(function() http.get(listener.url, { headers = headers }) end, "usage")
+  t.match(e.message, "headers over the limit of 262144 bytes")
+  t.equal(listener:record().connections, 0)
+end)
+
 t.test("a read is repeated however often connections died before", function()
   local script = { { body = "0" } }
   for i = 1, 8 do
