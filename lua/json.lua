@@ -56,6 +56,10 @@ function M.encode(value)
 end
 
 local function check_options(options)
+  if type(options) ~= "table" then
+    errors.raise { kind = "usage", message = "json.decode: the options are a table, not a "
+      .. type(options), hint = "the only option is bom" }
+  end
   for name in pairs(options) do
     if name ~= "bom" then
       errors.raise { kind = "usage", message = "json.decode: unknown option " .. tostring(name),

@@ -180,6 +180,7 @@ t.test("marks say list or object", function()
   end
   t.raises(function() json.array(setmetatable({}, {})) end, "metatable of its own")
   t.raises(function() json.array(1) end, "table expected")
+  t.raises(function() json.decode("1", 5) end, "usage")
 end)
 
 t.test("a list prints as JSON", function()
