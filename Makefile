@@ -208,7 +208,7 @@ MODEL = $(wildcard tests/c/slots_model_*.c)
 MODELLED = slots slots_ends slots_queue
 MODELLED_OBJECTS = $(MODELLED:%=$(BUILD)/model/%.o)
 
-$(BUILD)/model/%.o: src/core/%.c $(MODELLED:%=src/core/%.h) Makefile
+$(BUILD)/model/%.o: src/core/%.c $(MODELLED:%=src/core/%.h) src/core/slots_budget.h Makefile
 	@mkdir -p $(@D)
 	$(call say,cc $<)$(CC) $(MODEL_CFLAGS) -fsanitize=thread -c -o $@ $<
 
