@@ -120,6 +120,9 @@ counts: $(PROGRAM) ## count the instructions of the hot paths, for `make compare
 compare: $(PROGRAM) ## compare the hot paths' instructions with those kept, within 3 %
 	@tests/bench/in_scratch ./$(PROGRAM) 180 tests/bench/count.lua --check tests/bench/counts
 
+bench-flat: $(PROGRAM) ## what a request costs among 10 to 10,000 tasks, in instructions
+	@tests/bench/in_scratch ./$(PROGRAM) 290 tests/bench/count.lua --flat
+
 bench-slots: $(BUILD)/bench/slots_bench ## what a slot costs, alone and in a crowd
 	@$<
 
@@ -223,5 +226,5 @@ $(BUILD)/sweep: tests/c/sweep.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 
 FORCE:
 .PHONY: help deps all demo install man clean test asan pressure check rules format soak prove sweep \
-	bench counts compare bench-slots bench-journal bench-prompt bench-complete docs run-demo run-tests FORCE
+	bench counts compare bench-flat bench-slots bench-journal bench-prompt bench-complete docs run-demo run-tests FORCE
 -include $(OBJECTS:.o=.d) $(C_TESTS:=.d) $(BUILD)/embed.d

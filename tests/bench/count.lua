@@ -1,6 +1,7 @@
 -- siterun tests/bench/count.lua [--check] FILE: instructions of the hot paths, as valgrind counts them, into
 -- FILE; with --check only compares. Unlike times they are the same on a busy machine; so that they are on
 -- another processor too, the libraries are kept from what only some have.
+-- siterun tests/bench/count.lua --flat: those of a request among 10 to 10,000 tasks.
 package.path = "./?.lua;./?/init.lua;" .. package.path
 
 local server = require "tests.bench.server"
@@ -41,6 +42,19 @@ local function of_work(at, name, few, more, runs)
   return (least_of(runs, at, script .. few + more) - least_of(runs, at, script .. few)) // more
 end
 
+local CROWDS, MORE = { 10, 100, 1000, 10000 }, 4000
+
+-- Each task has a connection by the time that counts.
+local function flat()
+  local at <close> = server.start(t.scratch)
+  for _, tasks in ipairs(CROWDS) do
+    local script = "tests/bench/counted.lua crowd %d " .. tasks
+    local few = count(at, script:format(2 * tasks))
+    local each = (count(at, script:format(2 * tasks + MORE)) - few) // MORE
+    print(("%6d tasks: %6d instructions a request"):format(tasks, each))
+  end
+end
+
 local function all()
   local at <close> = server.start(t.scratch)
   local lines = { "start " .. count(at, "/dev/null") }
@@ -64,6 +78,10 @@ local function compare(lines, path)
   return table.concat(wrong, "\n")
 end
 
+if arg[1] == "--flat" then
+  flat()
+  os.exit(true)
+end
 local path, lines = arg[#arg], all()
 if arg[1] ~= "--check" then
   t.write(path, table.concat(lines, "\n") .. "\n")

@@ -1,4 +1,4 @@
--- siterun tests/bench/counted.lua WORK TIMES: does it that often; what count.lua counts.
+-- siterun tests/bench/counted.lua WORK TIMES [TASKS]: does it that often; what count.lua counts.
 package.path = "./?.lua;" .. package.path
 
 local json = require "json"
@@ -21,6 +21,13 @@ local function again(f) for _ = 1, times do f() end end
 function work.get()
   local http = require "http"
   again(function() return http.get(url .. "/small").json.id end)
+end
+
+function work.crowd()
+  local http, task = require "http", require "task"
+  local list = {}
+  for i = 1, times do list[i] = i end
+  task.map(list, function() return http.get(url .. "/small").json.id end, { limit = tonumber(arg[3]) })
 end
 
 function work.declared()
