@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/loop.h"
 #include "core/spare.h"
+#include "core/spin.h"
 #include "core/timer.h"
 
 /* In use and idle, over all hosts: with fewer than there are transfers at a time each of these
@@ -34,8 +35,9 @@ struct multi {
     struct loop *loop;
     CURLM *curlm;
     struct loop_waiter together;
-    bool may_wait;      /* in the loop's place */
-    bool is_watching;   /* each for itself */
+    bool may_wait;    /* in the loop's place */
+    bool is_watching; /* each for itself */
+    struct spin spin;
     bool is_new;        /* a transfer was added: nothing is waited for */
     long useless_looks; /* when together */
     struct timer timer;
@@ -247,13 +249,28 @@ static void run_all(struct multi *multi)
         multi->useless_looks = 0;
 }
 
+/* Whether something can be done after a few looks. */
+static bool comes_soon(struct multi *multi, struct curl_waitfd *other)
+{
+    int ready = 0;
+
+    if (!spin_begins(&multi->spin))
+        return false;
+    for (int i = 0; i < SPIN_LOOKS && ready == 0; i++)
+        curl_multi_poll(multi->curlm, other, 1, 0, &ready);
+    spin_ended(&multi->spin, ready > 0);
+    return ready > 0;
+}
+
 static bool wait_together(void *context, int fd, int timeout_ms)
 {
     struct multi *multi = context;
     struct curl_waitfd other = {.fd = fd, .events = CURL_WAIT_POLLIN};
 
-    if (!multi->is_new)
-        curl_multi_poll(multi->curlm, &other, 1, timeout_ms < 0 ? LONG_MS : timeout_ms, NULL);
+    if (timeout_ms < 0)
+        timeout_ms = LONG_MS;
+    if (!multi->is_new && (timeout_ms == 0 || !comes_soon(multi, &other)))
+        curl_multi_poll(multi->curlm, &other, 1, timeout_ms, NULL);
     if (multi->count > FEW || multi->useless_looks > USELESS_LOOKS_MAX)
         watch_each(multi);
     else
