@@ -162,15 +162,15 @@ local function answered(method, response, failure)
 end
 
 ---@async
-local function send(request, has_options)
-  return answered(request.method, (has_options and try or wire.send)(request))
+local function send(request)
+  return answered(request.method, try(request))
 end
 
 ---A planned write is made once, however often the plan is applied.
 ---@async
 local function send_once(once, request)
   local kept = require("journal").once(once, function()
-    local response = send(request, true)
+    local response = send(request)
     local body = utf8.len(response.body) and response.body or nil
     return { status = response.status, headers = response.headers, body = body }
   end)
@@ -180,15 +180,15 @@ local function send_once(once, request)
 end
 
 ---@async
-local function perform(request, has_options)
+local function perform(request)
   if not request.write then
-    return send(request, has_options)
+    return send(request)
   end
   local once = require("siterun.plan").meet_foreign(request)
   if settings.dry_run then
     return stand_in(request)
   end
-  return once and send_once(once, request) or send(request, true)
+  return once and send_once(once, request) or send(request)
 end
 
 ---Sends a request. A status is no error here; no answer is one.
@@ -201,7 +201,7 @@ function M.request(options)
   if type(method) ~= "string" then
     refuse("method: a string expected, got " .. type(method))
   end
-  return perform(build(method:upper(), options.url, options), true)
+  return perform(build(method:upper(), options.url, options))
 end
 
 local function check_free(options, name, method)
@@ -217,7 +217,7 @@ local function shorthand(method)
       check_free(options, "method", method)
       check_free(options, "url", method)
     end
-    return perform(build(method, address, options), options ~= nil)
+    return perform(build(method, address, options))
   end
 end
 
