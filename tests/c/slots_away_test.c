@@ -87,16 +87,11 @@ static void test_who_is_alive(void **state)
 static void test_newcomer_finds_what_is_held(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof removals / sizeof *removals; i++) {
-        struct slots_file *file, *newcomer;
+    for (size_t i = 0; i < REMOVALS; i++) {
         struct slots_place place;
+        struct slots_file *file = open_taken(&place), *newcomer;
 
-        make_backup();
-        file = open_used();
-        assert_true(take(file, LIMIT, &place));
-        removals[i]();
-        if (removals[i] == delete_folder)
-            assert_int_equal(mkdir(folder, 0700), 0);
+        take_away(i);
         newcomer = open_file();
         assert_int_equal(used(newcomer), 3);
         release(file, place, 0); /* its place is found in the new file */
@@ -111,13 +106,10 @@ static void test_newcomer_finds_what_is_held(void **state)
 static void test_holder_makes_the_file_anew(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof removals / sizeof *removals; i++) {
-        struct slots_file *file;
+    for (size_t i = 0; i < REMOVALS; i++) {
         struct slots_place place;
+        struct slots_file *file = open_taken(&place);
 
-        make_backup();
-        file = open_used();
-        assert_true(take(file, LIMIT, &place));
         removals[i]();
         release(file, place, clock_ms() + HOLD_MS);
         assert_int_equal(used(file), 3);

@@ -113,17 +113,12 @@ static void test_end_in_a_cut_file(void **state)
 static void test_end_before_a_removal_is_carried(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 2 * sizeof removals / sizeof *removals; i++) {
-        struct slots_file *file, *newcomer;
+    for (size_t i = 0; i < 2 * REMOVALS; i++) {
         struct slots_place place;
+        struct slots_file *file = open_taken(&place), *newcomer;
 
-        make_backup();
-        file = open_used();
-        assert_true(take(file, LIMIT, &place));
         assert_true(slots_file_end(file, place, clock_ms() + HOLD_MS));
-        removals[i / 2]();
-        if (removals[i / 2] == delete_folder)
-            assert_int_equal(mkdir(folder, 0700), 0);
+        take_away(i / 2);
         if (i % 2)
             slots_file_settle(file);
         newcomer = open_file();
@@ -140,16 +135,11 @@ static void test_end_before_a_removal_is_carried(void **state)
 static void test_end_after_a_removal_is_carried(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof removals / sizeof *removals; i++) {
-        struct slots_file *file, *newcomer;
+    for (size_t i = 0; i < REMOVALS; i++) {
         struct slots_place place;
+        struct slots_file *file = open_taken(&place), *newcomer;
 
-        make_backup();
-        file = open_used();
-        assert_true(take(file, LIMIT, &place));
-        removals[i]();
-        if (removals[i] == delete_folder)
-            assert_int_equal(mkdir(folder, 0700), 0);
+        take_away(i);
         newcomer = open_file();
         assert_true(slots_file_end(file, place, clock_ms() + HOLD_MS));
         assert_int_equal(in_flight(newcomer), 2);

@@ -59,6 +59,16 @@ static inline void delete_leaving_a_draft(void)
 static void (*const removals[])(void) = {delete_file, rename_file, keep_a_hard_link,
     replace_file, delete_folder, delete_leaving_a_draft};
 
+enum { REMOVALS = sizeof removals / sizeof *removals };
+
+/* The folder is there afterwards, for the newcomer. */
+static inline void take_away(size_t i)
+{
+    removals[i]();
+    if (removals[i] == delete_folder)
+        assert_int_equal(mkdir(folder, 0700), 0);
+}
+
 static inline void make_backup(void)
 {
     char command[700];
@@ -66,4 +76,15 @@ static inline void make_backup(void)
     slots_file_close(open_file());
     snprintf(command, sizeof command, "cp %s %s/backup && rm %s", path, folder, path);
     assert_int_equal(system(command), 0);
+}
+
+/* A file of which there is a backup, with slots in use and one more taken. */
+static inline struct slots_file *open_taken(struct slots_place *place)
+{
+    struct slots_file *file;
+
+    make_backup();
+    file = open_used();
+    assert_true(take(file, LIMIT, place));
+    return file;
 }
